@@ -1,0 +1,4 @@
+"""Ground that every room stands on: problems, clock, ids, scope.
+
+Pure Python: nothing here knows Django, the database or the network.
+"""
