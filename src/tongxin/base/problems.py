@@ -6,6 +6,8 @@ Phones and other programs go by ``code`` alone, so a code never changes once pub
 
 from typing import ClassVar
 
+from tongxin.base.words import say
+
 
 class Problem(Exception):  # noqa: N818 - a refusal is an answer, not a failure of the program
     """Anything that Tongxin refuses, or cannot do, for a reason that a person can act on."""
@@ -17,7 +19,7 @@ class Problem(Exception):  # noqa: N818 - a refusal is an answer, not a failure 
     def __init__(self, message: str, *, next: str | None = None, **details: object) -> None:  # noqa: A002
         super().__init__(message)
         self.message = message
-        self.next = self.next_step if next is None else next
+        self.next = next if next is not None else say(self.next_step) if self.next_step else ""
         self.details = details
 
     def as_json(self) -> dict[str, object]:
@@ -31,7 +33,7 @@ class BadRequest(Problem):
     """The request cannot be read: a field is missing, unknown or of the wrong type."""
 
     code = "door.bad_request"
-    next_step = "Correct the field that the message names and send it again."
+    next_step = "改正所说的那一项，再发一次。"
 
 
 class NotSignedIn(Problem):
@@ -39,7 +41,7 @@ class NotSignedIn(Problem):
 
     code = "people.not_signed_in"
     status = 401
-    next_step = "Sign in with a code from the command desk."
+    next_step = "用指挥部给的登录码登录。"
 
 
 class Forbidden(Problem):
@@ -47,7 +49,7 @@ class Forbidden(Problem):
 
     code = "people.forbidden"
     status = 403
-    next_step = "Ask someone who holds the role named in the message."
+    next_step = "请有所说职责的人来办。"
 
 
 class NotFound(Problem):
@@ -55,7 +57,7 @@ class NotFound(Problem):
 
     code = "door.not_found"
     status = 404
-    next_step = "Check the address; if it is right, ask the command desk whether it lies in your areas."
+    next_step = "核对编号；编号没错，就问指挥部它是否在您负责的区域。"
 
 
 class AlreadyExists(Problem):
@@ -63,7 +65,15 @@ class AlreadyExists(Problem):
 
     code = "door.already_exists"
     status = 409
-    next_step = "Use a new id, or send exactly what is stored."
+    next_step = "换一个新编号，或者原样重发已存的内容。"
+
+
+class Conflict(Problem):
+    """The act does not fit the present state, and trying again unchanged will not help."""
+
+    code = "door.conflict"
+    status = 409
+    next_step = "刷新后看现在的状态，再决定怎么办。"
 
 
 def every_problem(root: type[Problem] = Problem) -> list[type[Problem]]:

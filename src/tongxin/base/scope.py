@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tongxin.base.problems import Forbidden
+from tongxin.base.words import say
 
 COUNTY_DIGITS, TOWN_DIGITS, CODE_DIGITS = 6, 9, 12
 
@@ -50,6 +51,7 @@ class Scope:
         """Refuse unless one of the roles in ``allowed`` is held and ``area``, if given, is covered."""
         kinds = sorted(allowed)
         if not self.roles.intersection(kinds):
-            raise Forbidden(f"{act}: needs one of the roles {', '.join(kinds)}", act=act, roles=kinds)
+            needed = ", ".join(kinds)
+            raise Forbidden(say("{act}：需要以下职责之一：{roles}", act=act, roles=needed), act=act, roles=kinds)
         if area is not None and not self.covers(area):
-            raise Forbidden(f"{act}: area {area} lies outside your areas", act=act, area=area)
+            raise Forbidden(say("{act}：区域 {area} 不在您负责的范围", act=act, area=area), act=act, area=area)

@@ -28,7 +28,6 @@ class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     boot: str
     mono: int
     body: dict[str, Any]
-    corrects: str | None = None
 
 
 def encode(record: dict[str, Any]) -> bytes:
