@@ -7,7 +7,7 @@ Every process and every simulated phone computes the same drill time from the sa
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 """Days are Shanghai days wherever the server stands."""
@@ -64,9 +64,9 @@ def now() -> datetime:
     return wall() if drill is None else drill.at(wall()).astimezone(UTC)
 
 
-def day_of(moment: datetime) -> str:
-    """Return the Shanghai day of a moment as YYYY-MM-DD."""
-    return moment.astimezone(SHANGHAI).date().isoformat()
+def day_of(moment: datetime) -> date:
+    """Return the Shanghai day of a moment."""
+    return moment.astimezone(SHANGHAI).date()
 
 
 def tonight(moment: datetime) -> datetime:

@@ -5,7 +5,7 @@ covers every code that starts with its own digits (county 6, town 9, village 12)
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from tongxin.base.problems import Forbidden
@@ -42,6 +42,10 @@ class Scope:
     def prefixes(self) -> tuple[str, ...]:
         """The digit prefixes of the areas, sorted; what queries filter by."""
         return tuple(sorted({prefix(area) for area in self.areas}))
+
+    def whole(self) -> "Scope":
+        """Return this scope widened to the whole county: for what is said in public, whoever says it."""
+        return replace(self, areas=frozenset({self.ledger.ljust(CODE_DIGITS, "0")}))
 
     def covers(self, area: str) -> bool:
         """Say whether an area lies inside this scope."""

@@ -1,0 +1,81 @@
+"""All phones of the night, in one event loop and over one pool of connections."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from random import Random
+
+import httpx
+
+from tongxin_drill import timetable
+from tongxin_drill.phone import Habits, Phone, PhoneError
+from tongxin_drill.shapes import Act, Scenario
+
+ENROLLING = 8
+"""So many phones enrol at a time."""
+CONNECTIONS = 64
+SENDINGS = 300
+"""Together the phones send at most so often a second, by resting; busy ones then fill their batches."""
+
+
+async def live_through(
+    url: str,
+    scenario: Scenario,
+    codes: Mapping[str, str],
+    *,
+    begin: Callable[[], object],
+    receipted: Callable[[int], None],
+) -> tuple[list[Phone], list[str]]:
+    """Enrol every inspector's phone with its code, ``begin`` the night, and run the phones to its end.
+
+    Returns the phones and, a line each, why some of them had to stop early.
+    """
+    timeout = httpx.Timeout(
+        10, pool=None
+    )  # waiting for a free connection is this end's doing, no lost answer
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    async with httpx.AsyncClient(
+        base_url=url.rstrip("/") + "/field/", timeout=timeout, limits=limits, trust_env=False
+    ) as client:
+        phones = _phones(client, scenario, receipted)
+        await _enrol(phones, codes)
+        await asyncio.to_thread(begin)
+        stopped = await asyncio.gather(*(_run(phone) for phone in phones))
+    return phones, [reason for reason in stopped if reason]
+
+
+def _phones(client: httpx.AsyncClient, scenario: Scenario, receipted: Callable[[int], None]) -> list[Phone]:
+    acts: dict[str, list[Act]] = {}
+    for act in scenario.acts:
+        acts.setdefault(act.member, []).append(act)
+    inspectors = scenario.holding("inspector")
+    habits = Habits(batch=20 if scenario.scale <= timetable.DENSE else 200, rest=len(inspectors) / SENDINGS)
+    return [
+        Phone(
+            client,
+            member,
+            acts[member.id],
+            rng=Random(f"{scenario.seed}/{member.id}"),  # noqa: S311 - faults are seeded, not secret
+            habits=habits,
+            receipted=receipted,
+        )
+        for member in inspectors
+    ]
+
+
+async def _enrol(phones: list[Phone], codes: Mapping[str, str]) -> None:
+    free = asyncio.Semaphore(ENROLLING)
+
+    async def enrol(phone: Phone) -> None:
+        async with free:
+            await phone.enrol(codes[phone.member.id])
+
+    await asyncio.gather(*(enrol(phone) for phone in phones))
+
+
+async def _run(phone: Phone) -> str:
+    """Run a phone; if it has to stop return why, and let the others go on: the night is not theirs to end."""
+    try:
+        await phone.run()
+    except PhoneError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,234 @@
+"""The desk's door for programs: docs/doors.md is its contract. Each view reads a form, acts and answers."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tongxin.base import door
+from tongxin.base.problems import BadRequest
+from tongxin.base.scope import Scope
+from tongxin.base.words import pick, say
+from tongxin.bulletin import actions as bulletin_actions
+from tongxin.bulletin import queries as bulletin_queries
+from tongxin.bulletin.actions import BulletinForm
+from tongxin.desk.session import remember, signed_in
+from tongxin.figures import queries as figure_queries
+from tongxin.ledger import queries as ledger
+from tongxin.orders import actions as order_actions
+from tongxin.orders import queries as order_queries
+from tongxin.orders.forms import AssignmentForm, ClockForm, DutyForm, IncidentForm, OrderForm
+from tongxin.people import actions as people
+from tongxin.people.forms import MemberForm, OrganisationForm
+from tongxin.people.queries import scope_of
+from tongxin.places.actions import PlaceForm, add_places
+
+MOST_ROWS = 5000
+
+
+class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A sign-in code."""
+
+    code: str
+
+
+class Organisations(msgspec.Struct, forbid_unknown_fields=True):
+    """Organisations to add."""
+
+    organisations: list[OrganisationForm]
+
+
+class Places(msgspec.Struct, forbid_unknown_fields=True):
+    """Places to add."""
+
+    places: list[PlaceForm]
+
+
+class Members(msgspec.Struct, forbid_unknown_fields=True):
+    """Members to add."""
+
+    members: list[MemberForm]
+
+
+class CodesFor(msgspec.Struct, forbid_unknown_fields=True):
+    """Members to give codes to."""
+
+    members: list[UUID]
+
+
+class Duties(msgspec.Struct, forbid_unknown_fields=True):
+    """Duties to add."""
+
+    duties: list[DutyForm]
+
+
+class Assignments(msgspec.Struct, forbid_unknown_fields=True):
+    """Assignments to add."""
+
+    assignments: list[AssignmentForm]
+
+
+def _json(answer: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(door.write(answer), content_type="application/json", status=status)
+
+
+def _at_most(rows: list[Any]) -> list[Any]:
+    if len(rows) > MOST_ROWS:
+        raise BadRequest(say("一次最多 {most} 行，这里有 {n} 行", most=MOST_ROWS, n=len(rows)), next=say("分几次发。"))
+    return rows
+
+
+@csrf_exempt
+@require_POST
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Begin a session by a code."""
+    member = people.sign_in(door.read(request.body, SignInForm).code)
+    remember(request, member.id)
+    get_token(request)  # sets the cookie whose value later posts carry
+    roles = sorted(scope_of(member.id).roles)
+    return _json({"member": {"id": member.id, "name": pick(member.name, member.name_en)}, "roles": roles})
+
+
+@require_POST
+@signed_in
+def set_clock(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Stand the drill clock at its start."""
+    return _json(order_actions.set_clock(scope, door.read(request.body, ClockForm)))
+
+
+@require_POST
+@signed_in
+def begin_clock(request: HttpRequest, scope: Scope) -> HttpResponse:  # noqa: ARG001 - no form
+    """Let the drill clock run."""
+    return _json(order_actions.begin_clock(scope))
+
+
+@require_POST
+@signed_in
+def organisations(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Add organisations."""
+    return _json(people.add_organisations(scope, _at_most(door.read(request.body, Organisations).organisations)))
+
+
+@require_POST
+@signed_in
+def places(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Add places."""
+    return _json(add_places(scope, _at_most(door.read(request.body, Places).places)))
+
+
+@require_POST
+@signed_in
+def members(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Add members."""
+    return _json(people.add_members(scope, _at_most(door.read(request.body, Members).members)))
+
+
+@require_POST
+@signed_in
+def sign_in_codes(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Give sign-in codes."""
+    codes = people.give_codes(scope, _at_most(door.read(request.body, CodesFor).members))
+    return _json({"codes": [{"member": member, "code": code} for member, code in codes]})
+
+
+def _incident(row: Any) -> dict[str, Any]:
+    return {key: getattr(row, key) for key in ("id", "name", "name_en", "kind", "drill", "opened_at")}
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def incidents(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List incidents, or open one."""
+    if request.method == "GET":
+        return _json({"incidents": [_incident(row) for row in order_queries.incidents(scope)]})
+    return _json(_incident(order_actions.open_incident(scope, door.read(request.body, IncidentForm))))
+
+
+@require_POST
+@signed_in
+def orders(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Issue an order."""
+    return _json({"id": order_actions.issue(scope, door.read(request.body, OrderForm)).id})
+
+
+@require_POST
+@signed_in
+def visits(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
+    """Make an order's visits."""
+    made, unheld = order_actions.plan_visits(scope, id_)
+    keys = {"id": "id", "activity": "activity", "place": "place_id", "area": "area_id", "organisation": "organisation_id"}
+    rows = [{key: getattr(row, field) for key, field in keys.items()} for row in made]
+    return _json({"duties": rows, "unheld": [place.id for place in unheld]})
+
+
+@require_POST
+@signed_in
+def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Add duties."""
+    return _json(order_actions.add_duties(scope, _at_most(door.read(request.body, Duties).duties)))
+
+
+@require_POST
+@signed_in
+def assignments(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Put members on duties."""
+    return _json(order_actions.assign(scope, _at_most(door.read(request.body, Assignments).assignments)))
+
+
+@require_GET
+@signed_in
+def figures(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - a view
+    """Tell the figures of an incident as they stand."""
+    found = order_queries.incident(scope, id_)
+    values = figure_queries.values(figure_queries.cells(scope, found.id))
+    behind = figure_queries.behind(scope.ledger)
+    return _json({"position": figure_queries.cursor(scope.ledger), "behind": behind, "figures": values})
+
+
+@require_GET
+@signed_in
+def records(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """List an incident's records by position."""
+    after, limit = _number(request, "after", 0, 2**62), _number(request, "limit", 1000, MOST_ROWS)
+    found = ledger.records(scope, order_queries.incident(scope, id_).id).filter(position__gt=after)[:limit]
+    keys = ("position", "id", "activity", "device", "seq")
+    listed = found.defer("bytes", "body")
+    rows = [{key: getattr(row, key) for key in keys} | {"quarantine": row.quarantine or None} for row in listed]
+    return _json({"records": rows, "next": rows[-1]["position"] if len(rows) == limit else None})
+
+
+def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
+    text = request.GET.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
+        raise BadRequest(say("{name}：要 0 至 {most} 的整数，这里是“{text}”", name=name, most=most, text=text))
+    return int(text)
+
+
+def _bulletin(row: Any) -> dict[str, Any]:
+    keys = ("id", "number", "title", "title_en", "position", "figures", "text", "text_en", "fingerprint", "published_at")
+    return {key: getattr(row, key) for key in keys}
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def bulletins(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List bulletins, or freeze one."""
+    if request.method == "POST":
+        return _json(_bulletin(bulletin_actions.freeze(scope, door.read(request.body, BulletinForm))))
+    try:
+        incident = UUID(request.GET["incident"]) if "incident" in request.GET else None
+    except ValueError:
+        raise BadRequest(say("incident：要一个 UUID")) from None
+    return _json({"bulletins": [_bulletin(row) for row in bulletin_queries.bulletins(scope, incident)]})
+
+
+@require_POST
+@signed_in
+def publish(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
+    """Publish a bulletin."""
+    return _json(_bulletin(bulletin_actions.publish(scope, id_)))

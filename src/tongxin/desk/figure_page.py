@@ -1,0 +1,85 @@
+"""What the page of one figure shows: its value, its breakdowns and the records behind it."""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from tongxin.base.scope import CODE_DIGITS, TOWN_DIGITS, Scope
+from tongxin.base.words import pick, say
+from tongxin.desk import wording
+from tongxin.desk.templatetags.desk import day as written_day
+from tongxin.figures import queries
+from tongxin.figures.queries import Figure, Narrow
+from tongxin.people.queries import organisation_names
+from tongxin.places.queries import area_names
+
+
+def content(scope: Scope, incident: Any, found: Figure, narrow: Narrow, bulletin: Any) -> dict[str, Any]:
+    """Return the page's content. A frozen figure shows the value that the bulletin said; breakdowns are of the present."""
+    rows = queries.cells(scope, incident.id, narrow).filter(figure=found.key)
+    upto = bulletin.position if bulletin else queries.cursor(scope.ledger)
+    whole_asked = narrow == Narrow()
+    records = queries.trace(scope, incident.id, found, upto, narrow)
+    frozen = bulletin.figures.get(found.key) if bulletin and whole_asked else None
+    return {
+        "figure": found,
+        "title": pick(found.rule.title.zh, found.rule.title.en),
+        "unit": pick(found.rule.unit.zh, found.rule.unit.en),
+        "activity": pick(found.activity.title.zh, found.activity.title.en),
+        "counted": wording.counted(found.activity, found.rule),
+        "value": queries.values(rows)[found.key] if frozen is None else frozen,
+        "bulletin": bulletin,
+        "position": upto,
+        "tables": [] if bulletin else _tables(found, rows, narrow),
+        "narrowed": _narrowed(narrow),
+        "records": records.defer("bytes"),
+    }
+
+
+def _tables(found: Figure, rows: Any, narrow: Narrow) -> list[dict[str, Any]]:
+    by_day = queries.values_by(rows, "day")
+    by_town = queries.values_by(rows, "area", digits=TOWN_DIGITS)
+    by_team = queries.values_by(rows, "organisation")
+    by_category = queries.values_by(rows, "category")
+    towns, teams = area_names(code.ljust(CODE_DIGITS, "0") for code in by_town), organisation_names(by_team)
+    return [
+        _table(found, say("按日"), {d: written_day(d) for d in sorted(by_day)}, by_day, narrow, "day"),
+        _table(found, say("按乡镇"), {c: towns.get(c.ljust(CODE_DIGITS, "0"), c) for c in by_town}, by_town, narrow, "area"),
+        _table(found, say("按单位"), {i: teams.get(i, "") for i in by_team}, by_team, narrow, "organisation"),
+        _table(found, say("按场所类别"), {n: wording.category(n) for n in by_category}, by_category, narrow, "category"),
+    ]
+
+
+def _table(
+    found: Figure, title: str, names: dict[Any, str], values: dict[Any, dict[str, Any]], narrow: Narrow, field: str
+) -> dict[str, Any]:
+    lines = [
+        {"title": name, "value": values[key].get(found.key, 0), "query": query(replace(narrow, **{field: key}))}
+        for key, name in names.items()
+    ]
+    if field != "day":
+        lines.sort(key=lambda line: (-line["value"], line["title"]))
+    return {"title": title, "lines": lines}
+
+
+def query(narrow: Narrow) -> str:
+    """Return the address that asks for a part of a figure."""
+    area = narrow.area.ljust(CODE_DIGITS, "0") if narrow.area else None
+    parts = {"day": narrow.day, "area": area, "organisation": narrow.organisation, "category": narrow.category}
+    return "?" + urlencode({key: value for key, value in parts.items() if value is not None})
+
+
+def _narrowed(narrow: Narrow) -> list[tuple[str, str]]:
+    """Return (what the figure is narrowed to, address without that) for each part."""
+    parts = []
+    if narrow.day:
+        parts.append((written_day(narrow.day), query(replace(narrow, day=None))))
+    if narrow.area:
+        name = area_names([narrow.area.ljust(CODE_DIGITS, "0")])
+        parts.append((next(iter(name.values()), narrow.area), query(replace(narrow, area=None))))
+    if narrow.organisation:
+        names = organisation_names([narrow.organisation])
+        parts.append((names.get(narrow.organisation, ""), query(replace(narrow, organisation=None))))
+    if narrow.category:
+        parts.append((wording.category(narrow.category), query(replace(narrow, category=None))))
+    return parts

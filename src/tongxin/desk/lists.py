@@ -1,0 +1,92 @@
+"""Rows that several pages show: matters, records."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+
+from tongxin.desk import wording
+from tongxin.people.queries import organisation_names
+from tongxin.places.queries import place_names, town_names
+
+
+@dataclass(frozen=True)
+class MatterRow:
+    """A matter as a list shows it; ``late`` is None while it is not overdue."""
+
+    title: str
+    place: str
+    town: str
+    organisation: str
+    hand: str
+    opened: int
+    opened_at: datetime
+    due_at: datetime
+    last: int
+    last_at: datetime
+    late: timedelta | None
+    closed: int | None
+    closed_at: datetime | None
+
+
+def matter_rows(found: Iterable[Any], now: datetime) -> list[MatterRow]:
+    """Return rows for matters, names looked up at once."""
+    rows = list(found)
+    places, towns = place_names(row.place for row in rows), town_names(row.area for row in rows)
+    teams = organisation_names(row.organisation for row in rows)
+    return [
+        MatterRow(
+            title=wording.matter(row.activity, row.name),
+            place=places.get(row.place, ""),
+            town=towns.get(row.area, ""),
+            organisation=teams.get(row.organisation, ""),
+            hand=str(row.member)[-4:],
+            opened=row.opened,
+            opened_at=row.opened_at,
+            due_at=row.due_at,
+            last=row.last,
+            last_at=row.last_at,
+            late=now - row.due_at if row.closed is None and row.due_at <= now else None,
+            closed=row.closed,
+            closed_at=row.closed_at,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class RecordRow:
+    """A record as a list shows it."""
+
+    position: int
+    occurred_at: datetime
+    received_at: datetime
+    activity: str
+    organisation: str
+    town: str
+    place: str
+    says: str
+    mark: str
+
+
+def record_rows(found: Sequence[Any]) -> list[RecordRow]:
+    """Return rows for records, names looked up at once."""
+    places, towns = place_names(row.place for row in found), town_names(row.area for row in found)
+    teams = organisation_names(row.organisation for row in found)
+    return [
+        RecordRow(
+            position=row.position,
+            occurred_at=row.occurred_at,
+            received_at=row.received_at,
+            activity=wording.activity(row.activity),
+            organisation=teams.get(row.organisation, ""),
+            town=towns.get(row.area, ""),
+            place=places.get(row.place, ""),
+            says=wording.summary(row.activity, row.body),
+            mark=wording.mark(row.quarantine) if row.quarantine else "",
+        )
+        for row in found
+    ]
+
+

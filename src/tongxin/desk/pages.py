@@ -1,0 +1,358 @@
+"""The desk's pages. Each view finds, authorises through its scope, and answers; the few that act call one action."""
+
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tongxin.base import clock
+from tongxin.base.problems import BadRequest, NotFound, Problem
+from tongxin.base.scope import Scope, prefix
+from tongxin.base.words import pick, say
+from tongxin.bulletin import actions as bulletin_actions
+from tongxin.bulletin import queries as bulletin_queries
+from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
+from tongxin.bulletin.actions import BulletinForm
+from tongxin.desk import figure_page, progress, wording
+from tongxin.desk.lists import matter_rows, record_rows
+from tongxin.desk.session import remember, signed_in
+from tongxin.desk.tonight import tonight as tonight_content
+from tongxin.figures import queries as figure_queries
+from tongxin.ledger import queries as ledger
+from tongxin.orders import queries as order_queries
+from tongxin.people import actions as people
+from tongxin.people.queries import member_names, organisation_names
+from tongxin.places.queries import area_names, place_names, town_names
+from tongxin.protocol.record import chain_hash
+from tongxin.playbook.registry import activities
+
+PAGE = 50
+_DAY, _NOTHING = timedelta(days=1), timedelta()
+
+
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Let a person in by a code; what was wrong is said beside the field."""
+    target = request.POST.get("next") or request.GET.get("next") or "/"
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
+        target = "/"
+    typed, problem = request.POST.get("code") or request.GET.get("code", ""), None
+    if request.method == "POST":
+        try:
+            remember(request, people.sign_in(typed).id)
+            return redirect(target)
+        except Problem as error:
+            problem = error
+    content = {"typed": typed, "next": target, "problem": problem}
+    return render(request, "desk/sign_in.html", content, status=problem.status if problem else 200)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    request.session.flush()
+    return redirect("sign_in")
+
+
+def _incident(scope: Scope) -> Any:
+    """Return the newest incident, which the desk is about; None while there is none."""
+    return order_queries.incidents(scope).first()
+
+
+@require_GET
+@signed_in
+def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Show where the county stands. A page that asks again gets 204 while it would look the same."""
+    incident = _incident(scope)
+    now = clock.now()
+    stamp = f"{figure_queries.cursor(scope.ledger)}-{int(now.timestamp()) // 60}"
+    if request.GET.get("seen") == stamp:
+        return HttpResponse(status=204)
+    if incident is None:
+        return render(request, "desk/no_incident.html")
+    return render(request, "desk/tonight.html", tonight_content(scope, incident) | {"stamp": stamp})
+
+
+def _required(scope: Scope) -> Any:
+    incident = _incident(scope)
+    if incident is None:
+        raise NotFound(say("还没有事件"), next=say("由指挥长启动一个事件，或运行一次演练。"))
+    return incident
+
+
+def _page(request: HttpRequest, rows: Any) -> Any:
+    """Return the page of rows that was asked for, with the address of the next and the one before."""
+    number = request.GET.get("page", "1")
+    page: Any = Paginator(rows, PAGE).get_page(number)
+    others = {key: value for key, value in request.GET.items() if key != "page"}
+    page.address = f"?{urlencode(others)}&page=" if others else "?page="
+    return page
+
+
+def _uuid(request: HttpRequest, name: str) -> UUID | None:
+    try:
+        return UUID(request.GET[name]) if request.GET.get(name) else None
+    except ValueError:
+        raise BadRequest(say("{name}：要一个 UUID", name=name)) from None
+
+
+@require_GET
+@signed_in
+def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List matters, narrowed by what the address says."""
+    incident, now = _required(scope), clock.now()
+    rows = ledger.matters(scope, incident.id).order_by("due_at", "opened")
+    wanted = request.GET
+    state = wanted.get("state", "open")
+    since = clock.tonight(now) - _DAY
+    narrowed = {
+        "open": {"closed__isnull": True},
+        "late": {"closed__isnull": True, "due_at__lte": now},
+        "due": {"closed__isnull": True, "due_at__gt": now},
+        "closed": {"closed_at__gte": since},
+        "all": {},
+    }
+    rows = rows.filter(**narrowed.get(state, narrowed["open"]))
+    for field, column in (("activity", "activity"), ("kind", "name"), ("category", "category")):
+        rows = rows.filter(**{column: wanted[field]}) if wanted.get(field) else rows
+    for field in ("organisation", "order"):
+        rows = rows.filter(**{field: _uuid(request, field)}) if wanted.get(field) else rows
+    rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
+    page = _page(request, rows)
+    content = {"page": page, "rows": matter_rows(page, now), "state": state, "states": _states(request, state)}
+    return render(request, "desk/matters.html", content)
+
+
+def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
+    names = {"open": say("未结"), "late": say("已逾期"), "due": say("未到期"), "closed": say("今日已结"), "all": say("全部")}
+    others = {key: value for key, value in request.GET.items() if key not in ("state", "page")}
+    return [(name, f"?{urlencode({**others, 'state': key})}", key == state) for key, name in names.items()]
+
+
+@require_GET
+@signed_in
+def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List the visits of the incident's orders: all of them, or those still to be made."""
+    incident = _required(scope)
+    order_id, team, todo = _uuid(request, "order"), _uuid(request, "organisation"), request.GET.get("state") == "todo"
+    chosen = order_queries.orders(scope).filter(incident=incident.id)
+    ids = [order_id] if order_id else [row.id for row in chosen]
+    rows = order_queries.duties(scope).filter(kind="visit", order__in=ids)
+    visited = {place for id_ in ids for place in ledger.places_visited(scope, id_, list(activities()))}
+    if team:
+        rows = rows.filter(organisation=team)
+    if request.GET.get("category"):
+        rows = rows.filter(place__category=request.GET["category"])
+    if todo:
+        rows = rows.exclude(place__in=visited)
+    page = _page(request, rows.select_related("place", "organisation").order_by("area_id", "place__name"))
+    towns = town_names(row.area_id for row in page)
+    listed = [
+        {
+            "place": pick(row.place.name, row.place.name_en),
+            "category": wording.category(row.place.category),
+            "town": towns[row.area_id],
+            "organisation": pick(row.organisation.name, row.organisation.name_en),
+            "due_at": row.due_at,
+            "visited": row.place_id in visited,
+        }
+        for row in page
+    ]
+    return render(request, "desk/duties.html", {"page": page, "rows": listed, "todo": todo, "query": _without(request)})
+
+
+def _without(request: HttpRequest) -> str:
+    return urlencode({key: value for key, value in request.GET.items() if key not in ("state", "page")})
+
+
+@require_GET
+@signed_in
+def orders(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List orders; a single one is shown at once."""
+    rows = list(order_queries.orders(scope))
+    if len(rows) == 1:
+        return redirect("order", id_=rows[0].id)
+    return render(request, "desk/orders.html", {"rows": rows, "now": clock.now()})
+
+
+@require_GET
+@signed_in
+def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """Show one order: its text and authority, how far it has come, who is on duty, what the bulletin will say."""
+    found = order_queries.order(scope, id_)
+    now = clock.now()
+    teams, kinds = progress.teams_of(scope, found), progress.categories_of(scope, found)
+    rows = ledger.records(scope, found.incident_id).filter(order=found.id).order_by("-position")
+    values = figure_queries.values(figure_queries.cells(scope, found.incident_id))
+    known = [activities()[name] for name in found.activities if name in activities()]
+    total = progress.Progress(say("合计"), "")
+    for row in teams:
+        for field in ("listed", "visited", "found", "fixed", "late"):
+            setattr(total, field, getattr(total, field) + getattr(row, field))
+    spent = (now - found.starts_at) / (found.ends_at - found.starts_at)
+    content = {
+        "order": found,
+        "title": pick(found.title, found.title_en),
+        "text": pick(found.text, found.text_en),
+        "issuer": pick(found.issuer.name, found.issuer.name_en),
+        "state": say("生效中") if found.starts_at <= now < found.ends_at else say("未生效") if now < found.starts_at else say("已失效"),
+        "remaining": max(found.ends_at - now, _NOTHING),
+        "spent": min(100, max(0, round(100 * spent))),
+        "asks": [pick(ask.label.zh, ask.label.en) for activity in known for ask in activity.ask],
+        "areas": list(area_names(found.areas).values()),
+        "categories": [wording.category(name) for name in found.categories],
+        "organisations": list(organisation_names(found.organisations).values()),
+        "coverage": progress.coverage(found),
+        "visits": next((f for f in figure_queries.figures(found.activities) if f.rule.count == "records"), None),
+        "values": values,
+        "teams": teams,
+        "total": total,
+        "kinds": kinds,
+        "posts": progress.posts(scope, found),
+        "newest": record_rows(list(rows.defer("bytes")[:6])),
+        "count": rows.count(),
+        "position": figure_queries.cursor(scope.ledger),
+        "sentences": [bulletin_queries.parts(a.id, pick(a.bulletin.zh, a.bulletin.en), values) for a in known],
+    }
+    return render(request, "desk/order.html", content)
+
+
+@require_GET
+@signed_in
+def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List every figure with today's value and the whole."""
+    incident = _required(scope)
+    today = clock.day_of(clock.now())
+    whole = figure_queries.values(figure_queries.cells(scope, incident.id))
+    part = figure_queries.values(figure_queries.cells(scope, incident.id, figure_queries.Narrow(day=today)))
+    rows = [
+        {
+            "key": found.key,
+            "activity": pick(found.activity.title.zh, found.activity.title.en),
+            "title": pick(found.rule.title.zh, found.rule.title.en),
+            "unit": pick(found.rule.unit.zh, found.rule.unit.en),
+            "counted": wording.counted(found.activity, found.rule),
+            "today": part[found.key],
+            "whole": whole[found.key],
+        }
+        for found in figure_queries.figures()
+    ]
+    content = {"rows": rows, "today": today, "position": figure_queries.cursor(scope.ledger)}
+    return render(request, "desk/figures.html", content)
+
+
+@require_GET
+@signed_in
+def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
+    """Show one figure and exactly the records behind it; ``at`` asks how it stood when a bulletin was frozen."""
+    found = figure_queries.figure(key)
+    narrow = figure_queries.Narrow(
+        day=_date(request),
+        area=prefix(request.GET["area"]) if request.GET.get("area") else None,
+        organisation=_uuid(request, "organisation"),
+        category=request.GET.get("category") or None,
+    )
+    bulletin = bulletin_queries.bulletin(scope, issue) if (issue := _uuid(request, "bulletin")) else None
+    content = figure_page.content(scope, _required(scope), found, narrow, bulletin)
+    page = _page(request, content["records"])
+    return render(request, "desk/figure.html", content | {"page": page, "rows": record_rows(list(page))})
+
+
+def _date(request: HttpRequest) -> date | None:
+    try:
+        return date.fromisoformat(request.GET["day"]) if request.GET.get("day") else None
+    except ValueError:
+        raise BadRequest(say("day：要 2022-04-06 这样的日期")) from None
+
+
+@require_GET
+@signed_in
+def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
+    """Show one record: what it says, where it stands in its chain, its exact bytes, and the history of its subject."""
+    row = ledger.record(scope, position)
+    history, matters_ = ledger.history(scope, row), ledger.matters_of(row)
+    before = ledger.record_before(row)
+    content = {
+        "row": row,
+        "answers": wording.answers(row.activity, row.body),
+        "activity": wording.activity(row.activity),
+        "mark": wording.mark(row.quarantine) if row.quarantine else "",
+        "place": place_names([row.place]).get(row.place, ""),
+        "town": town_names([row.area]).get(row.area, "") if row.area else "",
+        "village": area_names([row.area]).get(row.area, ""),
+        "organisation": organisation_names([row.organisation]).get(row.organisation, ""),
+        "member": member_names([row.member]).get(row.member, ""),
+        "order": order_queries.orders(scope).filter(id=row.order).first(),
+        "raw": bytes(row.bytes).decode("utf-8", "replace"),
+        "prev": before.hash if before else "",
+        "rehashed": chain_hash(before.hash if before else "", bytes(row.bytes)) == row.hash,
+        "history": record_rows(history),
+        "matters": matter_rows(matters_, clock.now()),
+    }
+    return render(request, "desk/record.html", content)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def bulletins(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List bulletins; freeze a new one."""
+    incident = _required(scope)
+    if request.method == "POST":
+        form = BulletinForm(incident.id, request.POST.get("title", ""), request.POST.get("title_en", ""))
+        return redirect("bulletin", id_=bulletin_actions.freeze(scope, form).id)
+    content = {
+        "rows": bulletin_queries.bulletins(scope, incident.id),
+        "may_freeze": bool(scope.roles & MAY_FREEZE),
+        "position": figure_queries.cursor(scope.ledger),
+    }
+    return render(request, "desk/bulletins.html", content)
+
+
+@require_GET
+@signed_in
+def bulletin(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """Show one bulletin as it is read: every number opens to the records behind it."""
+    row = bulletin_queries.bulletin(scope, id_)
+    language = pick("zh", "en")
+    rows = [
+        {
+            "key": found.key,
+            "title": pick(found.rule.title.zh, found.rule.title.en),
+            "unit": pick(found.rule.unit.zh, found.rule.unit.en),
+            "today": row.today.get(found.key, 0),
+            "whole": row.figures[found.key],
+        }
+        for found in figure_queries.figures(sentence["activity"] for sentence in row.sentences)
+        if found.key in row.figures
+    ]
+    content = {
+        "bulletin": row,
+        "bulletin_id": str(row.id),
+        "today_iso": clock.day_of(row.frozen_at).isoformat(),
+        "title": pick(row.title, row.title_en),
+        "sections": [
+            {
+                "title": wording.activity(sentence["activity"]),
+                "parts": bulletin_queries.parts(sentence["activity"], sentence[language], row.figures),
+            }
+            for sentence in row.sentences
+        ],
+        "rows": rows,
+        "publisher": pick(row.incident.name, row.incident.name_en),
+        "may_publish": bool(scope.roles & MAY_PUBLISH),
+    }
+    return render(request, "desk/bulletin.html", content)
+
+
+@require_POST
+@signed_in
+def publish(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
+    """Publish a bulletin."""
+    bulletin_actions.publish(scope, id_)
+    return redirect("bulletin", id_=id_)

@@ -1,0 +1,108 @@
+"""How the desk writes sentences, numbers and times."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tongxin.base import clock, words
+
+register = template.Library()
+
+
+@register.simple_tag
+def say(sentence: str, **places: Any) -> SafeString:
+    """Write a Chinese sentence in the reader's language; places may be links. ``n`` chooses the plural form."""
+    n = places.pop("count", None)
+    if n is not None:
+        places.setdefault("n", n)
+    return format_html(words.template(sentence, n), **places) if places else format_html("{}", words.template(sentence))
+
+
+@register.simple_tag
+def number(value: float | None, href: str = "", kind: str = "") -> SafeString:
+    """Write a number: a link to what is behind it, a grey 0, or — for what is not known."""
+    if value is None:
+        return SafeString('<span class="zero">—</span>')
+    if not value:
+        return SafeString('<span class="zero">0</span>')
+    if not href:
+        return format_html('<span class="{}">{}</span>', kind or "n", written(value))
+    return format_html('<a class="n {}" href="{}">{}</a>', kind, href, written(value))
+
+
+@register.filter
+def written(value: float) -> str:
+    """Write a number as bulletins do: thousands with a comma, hours with one decimal."""
+    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"
+
+
+@register.filter
+def hhmm(moment: datetime) -> str:
+    """Write the time of day in Shanghai."""
+    return moment.astimezone(clock.SHANGHAI).strftime("%H:%M")
+
+
+@register.filter
+def hhmmss(moment: datetime) -> str:
+    """Write the time of day in Shanghai to the second."""
+    return moment.astimezone(clock.SHANGHAI).strftime("%H:%M:%S")
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    """Write a length of time as hours and minutes, 3:42."""
+    minutes = int(length.total_seconds()) // 60
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
+_DAYS_ZH = "一二三四五六日"
+_DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@register.filter
+def day(moment: datetime) -> str:
+    """Write the Shanghai day: 4月6日, 6 Apr."""
+    date = clock.day_of(moment) if isinstance(moment, datetime) else moment
+    return words.pick(f"{date.month}月{date.day}日", f"{date.day} {_MONTHS[date.month - 1]}")
+
+
+@register.filter
+def year_day(moment: datetime) -> str:
+    """Write the Shanghai day with its year: 2022年4月6日, 6 Apr 2022."""
+    date = clock.day_of(moment) if isinstance(moment, datetime) else moment
+    return words.pick(f"{date.year}年{date.month}月{date.day}日", f"{date.day} {_MONTHS[date.month - 1]} {date.year}")
+
+
+@register.filter
+def weekday(moment: datetime) -> str:
+    """Write the day of the week."""
+    index = clock.day_of(moment).weekday()
+    return words.pick(f"星期{_DAYS_ZH[index]}", _DAYS_EN[index])
+
+
+@register.filter
+def iso_ms(moment: datetime) -> int:
+    """Write a moment as milliseconds since 1970, for the page's clock."""
+    return clock.to_ms(moment)
+
+
+@register.filter
+def last4(value: object) -> str:
+    """Write the last four characters of an id: shared screens show no names."""
+    return str(value)[-4:]
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    """Look a key up."""
+    return mapping.get(key)
+
+
+@register.filter
+def text(pair: Any) -> str:
+    """Write a pair of Chinese and English in the reader's language."""
+    return words.pick(pair.zh, pair.en)

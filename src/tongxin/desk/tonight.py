@@ -1,0 +1,140 @@
+"""What *Tonight* shows: where the county stands, and what is late."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tongxin.base import clock
+from tongxin.base.scope import Scope, town_of
+from tongxin.base.words import say
+from tongxin.desk import wording
+from tongxin.desk.lists import matter_rows, record_rows
+from tongxin.desk.progress import absent, teams_of
+from tongxin.figures.queries import behind, cursor
+from tongxin.ledger.queries import Tally, matters, records, tallies
+from tongxin.orders.queries import orders
+from tongxin.people.queries import organisation_names
+from tongxin.places.queries import area_names
+
+MOST_LATE, MOST_TOWNS, LATEST = 10, 8, 8
+HALF_HOUR = timedelta(minutes=30)
+
+
+@dataclass
+class Line:
+    """A row of a summary; ``query`` selects the matters behind it."""
+
+    title: str
+    query: str
+    late: int = 0
+    due: int = 0
+    closed: int = 0
+
+    def add(self, tally: Tally) -> None:
+        """Count a tally in."""
+        self.late += tally.late
+        self.due += tally.due
+        self.closed += tally.closed
+
+
+@dataclass
+class Table:
+    """A summary with its total."""
+
+    title: str
+    lines: list[Line]
+    total: Line
+
+
+def tonight(scope: Scope, incident: Any) -> dict[str, Any]:
+    """Return the page's content for an incident."""
+    now = clock.now()
+    counted = tallies(scope, incident.id, now, clock.tonight(now) - timedelta(days=1))
+    found = matters(scope, incident.id).filter(closed__isnull=True).order_by("due_at")
+    late = found.filter(due_at__lte=now)
+    newest = records(scope, incident.id).order_by("-position")[:LATEST]
+    progress = [row for order in orders(scope).filter(incident=incident.id) for row in teams_of(scope, order)]
+    tables = _tables(counted)
+    return {
+        "position": cursor(scope.ledger),
+        "behind": behind(scope.ledger),
+        "midnight": clock.tonight(now),
+        "open": tables[0].total.late + tables[0].total.due,
+        "late": tables[0].total.late,
+        "overdue": matter_rows(late[:MOST_LATE], now),
+        "tables": tables,
+        "strip": _strip(found.values_list("due_at", flat=True), now),
+        "progress": progress,
+        "unvisited": sum(row.listed - row.visited for row in progress),
+        "absent": absent(scope, incident.id, now),
+        "newest": record_rows(list(newest.defer("bytes"))),
+        "last_closed": matters(scope, incident.id).filter(closed__isnull=False).order_by("-closed_at").first(),
+    }
+
+
+def _tables(counted: list[Tally]) -> list[Table]:
+    towns = area_names({town_of(tally.area) for tally in counted})
+    teams = organisation_names(tally.organisation for tally in counted)
+    by_kind = _lines(
+        counted,
+        lambda t: f"activity={t.activity}&kind={t.name}",
+        lambda t: f"{wording.activity(t.activity)}・{wording.matter(t.activity, t.name)}",
+    )
+    by_town = _lines(counted, lambda t: f"town={town_of(t.area)}", lambda t: towns.get(town_of(t.area), t.area))
+    by_team = _lines(counted, lambda t: f"organisation={t.organisation}", lambda t: teams.get(t.organisation, ""))
+    total = Line(say("合计"), "")
+    for tally in counted:
+        total.add(tally)
+    rest = {say("按类别"): by_kind, say("按乡镇"): _shortened(by_town), say("按单位"): by_team}
+    return [Table(title, lines, total) for title, lines in rest.items()]
+
+
+def _lines(counted: Iterable[Tally], query: Callable[[Tally], str], title: Callable[[Tally], str]) -> list[Line]:
+    lines: dict[str, Line] = {}
+    for tally in counted:
+        lines.setdefault(query(tally), Line(title(tally), query(tally))).add(tally)
+    return sorted(lines.values(), key=lambda line: (-line.late, -line.due, -line.closed, line.title))
+
+
+def _shortened(lines: list[Line]) -> list[Line]:
+    """Keep the towns in most need and sum up the others, so that the table fits and its total still agrees."""
+    if len(lines) <= MOST_TOWNS:
+        return lines
+    rest = lines[MOST_TOWNS - 1 :]
+    return [
+        *lines[: MOST_TOWNS - 1],
+        Line(
+            say("其余{n}个乡镇", n=len(rest)),
+            "",
+            sum(line.late for line in rest),
+            sum(line.due for line in rest),
+            sum(line.closed for line in rest),
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Half an hour of the evening: how many open matters fall due in it."""
+
+    start: datetime
+    end: datetime
+    count: int
+    past: bool
+    here: float | None
+
+
+def _strip(due: Iterable[datetime], now: datetime) -> list[Slot]:
+    """Return the half hours from 18:00 to midnight; what fell due before stands in the first, what is due later in the last."""
+    first = clock.tonight(now) - timedelta(hours=6)
+    counts: dict[int, int] = defaultdict(int)
+    for moment in due:
+        counts[max(0, min(11, (moment - first) // HALF_HOUR))] += 1
+    slots = []
+    for index in range(12):
+        start = first + index * HALF_HOUR
+        here = (now - start) / HALF_HOUR if start <= now < start + HALF_HOUR else None
+        slots.append(Slot(start, start + HALF_HOUR, counts[index], start + HALF_HOUR <= now, here))
+    return slots

@@ -1,0 +1,21 @@
+"""Addresses of the desk's pages."""
+
+from django.urls import path
+
+from tongxin.desk import pages
+
+urlpatterns = [
+    path("", pages.tonight, name="tonight"),
+    path("sign-in", pages.sign_in, name="sign_in"),
+    path("sign-out", pages.sign_out, name="sign_out"),
+    path("matters", pages.matters, name="matters"),
+    path("duties", pages.duties, name="duties"),
+    path("orders", pages.orders, name="orders"),
+    path("orders/<uuid:id_>", pages.order, name="order"),
+    path("figures", pages.figures, name="figures"),
+    path("figures/<str:key>", pages.figure, name="figure"),
+    path("records/<int:position>", pages.record, name="record"),
+    path("bulletins", pages.bulletins, name="bulletins"),
+    path("bulletins/<uuid:id_>", pages.bulletin, name="bulletin"),
+    path("bulletins/<uuid:id_>/publish", pages.publish, name="publish"),
+]

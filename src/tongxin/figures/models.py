@@ -1,0 +1,30 @@
+"""The cursor and the cells."""
+
+from django.db import models
+
+
+class Cursor(models.Model):
+    """How far the figures of a ledger have come. Its row lock makes pullers take turns."""
+
+    ledger = models.CharField(max_length=6, primary_key=True)
+    position = models.BigIntegerField(default=0)
+
+
+class Cell(models.Model):
+    """What one figure counts in one day, area, organisation and category.
+
+    ``records`` is how many contributions stand behind it, ``amount`` what they add up to (a count, or milliseconds). ``key`` is empty, or
+    the thing that a distinct count counts once.
+    """
+
+    pk = models.CompositePrimaryKey("ledger", "incident", "figure", "day", "area", "organisation", "category", "key")
+    ledger = models.CharField(max_length=6)
+    incident = models.UUIDField()
+    figure = models.CharField(max_length=121)
+    day = models.DateField()
+    area = models.CharField(max_length=12)
+    organisation = models.UUIDField()
+    category = models.CharField(max_length=30)
+    key = models.CharField(max_length=160)
+    records = models.BigIntegerField()
+    amount = models.BigIntegerField()

@@ -1,0 +1,161 @@
+"""The command ``tongxin``: a thin shell over use cases. Commands of other packages join by the entry point ``tongxin.commands``."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from tongxin.base.problems import Problem
+from tongxin.base.words import say
+from tongxin.host.home import Home
+from tongxin.host.postgres import Embedded
+from tongxin.host.program import make_ready
+from tongxin.host.up import database, up
+
+DEFAULT_PORT = 8000
+EXIT_PROBLEM, EXIT_DIFFERENT, EXIT_INTERRUPTED = 2, 1, 130
+
+
+class Commands(click.Group):
+    """A group that says problems as people need them: what is wrong, where, and what to do next."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a Problem ends with its code on standard error and status 2."""
+        make_ready()
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            click.echo(f"{problem.message}\n{problem.next}  [{problem.code}]", err=True)
+            ctx.exit(EXIT_PROBLEM)
+        except KeyboardInterrupt:
+            ctx.exit(EXIT_INTERRUPTED)
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="tongxin")
+def main() -> None:
+    """Tongxin 同心: turns a county out against an emergency."""
+
+
+def wanted_port(port: int | None) -> int:
+    """Return the desk's port: the option, else PORT, else 8000."""
+    text = os.environ.get("PORT") or str(DEFAULT_PORT)
+    if port is None and not (text.isdigit() and 0 < int(text) < 65536):  # noqa: PLR2004 - the highest port
+        raise click.BadParameter(say("PORT：要 1 至 65535 的整数，这里是“{text}”", text=text))
+    return port if port is not None else int(text)
+
+
+@main.command("up")
+@click.option("--port", type=click.IntRange(1, 65535), help="The desk's port (default: PORT, else 8000).")
+def up_command(port: int | None) -> None:
+    """Start the database, the desk and the worker; stop them all with Ctrl-C."""
+    with up(Home(), wanted_port(port)) as desk:
+        make_ready(desk.database.app_url)
+        stay(desk.url)
+
+
+def stay(url: str) -> None:
+    """Print one sign-in per role and wait until Ctrl-C."""
+    show_sign_ins()
+    click.echo(say("指挥部：{url}  （按 Ctrl-C 全部停下）", url=url))
+    threading.Event().wait()
+
+
+def show_sign_ins() -> None:
+    """Print a fresh code for one holder of each role."""
+    from tongxin.desk.wording import role as role_name  # noqa: PLC0415 - rooms can be imported only now
+    from tongxin.people.actions import make_codes  # noqa: PLC0415
+    from tongxin.people.queries import first_of_each_role  # noqa: PLC0415
+    from tongxin.places.queries import counties  # noqa: PLC0415
+
+    for county in counties():
+        holders = first_of_each_role(county[:6])
+        codes = dict(make_codes([role.member_id for role in holders.values()]))
+        click.echo(say("登录码（24小时内有效）："))
+        for kind, role in holders.items():
+            click.echo(f"  {codes[role.member_id]}  {role_name(kind)}")
+
+
+@main.group()
+def figures() -> None:
+    """Figures: what it all adds up to."""
+
+
+@figures.command("verify")
+def verify_figures() -> None:
+    """Add everything up again by a second path, from the stored bytes, and compare."""
+    with anyhow() as app_url:
+        make_ready(app_url)
+        from tongxin.figures.verify import verify  # noqa: PLC0415 - rooms can be imported only now
+        from tongxin.ledger.queries import ledgers  # noqa: PLC0415
+
+        different = False
+        for ledger in ledgers():
+            records, cells, faults = verify(ledger)
+            for fault in faults:
+                click.echo(say("不一致 {where}：存的是 {stored}，重算是 {recomputed}", **vars(fault)), err=True)
+            different = different or bool(faults)
+            sentence = "{ledger}：{records}条记录，{cells}个格子，{faults}处不一致"
+            click.echo(say(sentence, ledger=ledger, records=records, cells=cells, faults=len(faults)))
+    sys.exit(EXIT_DIFFERENT if different else 0)
+
+
+@contextmanager
+def anyhow() -> Iterator[str]:
+    """Yield the application's database address: of what runs here, else of a database started just for this."""
+    home = Home()
+    run = home.running()
+    if run is not None:
+        yield run.app_url
+        return
+    with database(home) as found:
+        yield found.app_url
+
+
+@main.group()
+def activity() -> None:
+    """Activities: what kinds of work exist."""
+
+
+@activity.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def check_activities(files: tuple[Path, ...]) -> None:
+    """Check activity files; name the file, the key, the reason and the nearest right word."""
+    from tongxin.playbook.loader import BadActivity, read  # noqa: PLC0415 - beside its use
+
+    wrong = 0
+    for file in files:
+        try:
+            found = read(file)
+            click.echo(say("{file}：可用（{id}，{questions}问，{figures}个数字）", file=file, id=found.id, questions=len(found.ask), figures=len(found.figure)))
+        except BadActivity as problem:
+            wrong += 1
+            click.echo(f"{problem.message}\n{problem.next}  [{problem.code}]", err=True)
+    sys.exit(EXIT_PROBLEM if wrong else 0)
+
+
+@activity.command("list")
+def list_activities() -> None:
+    """List the activities that this installation knows."""
+    from tongxin.desk.wording import activity as title  # noqa: PLC0415 - rooms can be imported only now
+    from tongxin.playbook.registry import activities  # noqa: PLC0415
+
+    for name, found in activities().items():
+        click.echo(f"{name}  {title(name)}  {found.hash[:12]}")
+
+
+@main.command("clean")
+def clean() -> None:
+    """Remove this home's embedded database, wherever it lies."""
+    home = Home()
+    with home.lock():
+        Embedded(home).remove()
+
+
+for command in entry_points(group="tongxin.commands"):
+    main.add_command(command.load(), command.name)

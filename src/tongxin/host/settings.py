@@ -1,0 +1,97 @@
+"""Django's settings. Everything that differs between installations comes from the environment; docs/settings.md lists it."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return Django's description of a database address ``postgresql://user:password@host:port/name``."""
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "127.0.0.1",
+        "PORT": str(parts.port or 5432),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": {"min_size": 0, "max_size": 8, "timeout": 5}},
+    }
+
+
+DATABASES = {"default": database(os.environ.get("TONGXIN_DATABASE", "postgresql://tongxin_app@127.0.0.1:5432/tongxin"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+SECRET_KEY = os.environ.get("TONGXIN_SECRET", "only for checks and tests; the supervisor makes a real one")
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *os.environ.get("TONGXIN_HOSTS", "").split()]
+
+INSTALLED_APPS = [
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "tongxin.audit",
+    "tongxin.places",
+    "tongxin.people",
+    "tongxin.orders",
+    "tongxin.ledger",
+    "tongxin.figures",
+    "tongxin.bulletin",
+    "tongxin.desk",
+    "tongxin.field",
+    "tongxin.host",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "tongxin.host.middleware.AnswerProblems",
+]
+ROOT_URLCONF = "tongxin.host.urls"
+WSGI_APPLICATION = "tongxin.host.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request", "tongxin.desk.context.desk"],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "tongxin.desk.templatetags.desk"],
+        },
+    }
+]
+
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 24 * 3600
+CSRF_FAILURE_VIEW = "tongxin.host.middleware.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 3600
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LOCALE_PATHS = [ROOT / "locale"]
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8_000_000
+
+TONGXIN_PACKS = [Path(path) for path in os.environ.get("TONGXIN_PACKS", "").split(os.pathsep) if path]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

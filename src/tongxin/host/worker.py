@@ -1,0 +1,37 @@
+"""The process behind the doors: brings matters and figures up to the ledger's end, for ever.
+
+A database that is being restarted is waited for; nothing is lost, because the cursor moves in the same transaction as the cells.
+"""
+
+import logging
+import os
+import time
+
+import django
+from django.db import Error, close_old_connections
+from psycopg_pool import PoolTimeout
+
+IDLE_SECONDS = 0.2
+log = logging.getLogger("tongxin.worker")
+
+
+def run() -> None:
+    """Pull from every ledger, rest when there is nothing, try again when the database is away."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongxin.host.settings")
+    django.setup()
+    from tongxin.figures.actions import pull  # noqa: PLC0415 - rooms can be imported only now
+    from tongxin.ledger.queries import ledgers  # noqa: PLC0415
+
+    while True:
+        try:
+            moved = sum(pull(ledger) for ledger in ledgers())
+        except (Error, PoolTimeout) as error:
+            log.warning("the database is away: %s", str(error).strip().partition("\n")[0])
+            close_old_connections()
+            moved = 0
+        if not moved:
+            time.sleep(IDLE_SECONDS)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,84 @@
+"""Why a batch is refused, and why a record is kept but counts nowhere.
+
+A refused batch stores nothing; a *mark* is set on a stored record, whose receipt carries its code.
+"""
+
+from tongxin.base.problems import Problem
+
+
+class BadBatch(Problem):
+    """The batch itself cannot be read; nothing of it was stored."""
+
+    code = "ledger.bad_batch"
+    next_step = "改正这一批再发；手机里的记录先不要删。"
+
+
+class Gap(Problem):
+    """The batch begins beyond the head of its chain; ``details.head`` says where to go on."""
+
+    code = "ledger.gap"
+    status = 409
+    next_step = "从 details.head 的下一条接着发。"
+
+
+class Fork(Problem):
+    """A record differs from the one already held under its number, or does not follow the head."""
+
+    code = "ledger.fork"
+    status = 409
+    next_step = "换一条新链，把没有回执的记录重新发一遍。"
+
+
+class Mark(Problem):
+    """A record that is kept but counts nowhere until a person has looked at it."""
+
+    code = "ledger.mark"
+    next_step = "由指挥部查看原始记录。"
+
+
+class Unreadable(Mark):
+    """The record is not the JSON object that the protocol describes."""
+
+    code = "ledger.unreadable"
+
+
+class WrongEnvelope(Mark):
+    """The record names another device, chain, number or version than the batch that brought it."""
+
+    code = "ledger.wrong_envelope"
+
+
+class Copy(Mark):
+    """The record's id is already held; it counts once."""
+
+    code = "ledger.copy"
+
+
+class UnknownActivityVersion(Mark):
+    """No activity of this id and content hash is known."""
+
+    code = "ledger.unknown_activity"
+
+
+class BadAnswer(Mark):
+    """A required answer is missing, a question unknown, or an answer not of its question's type."""
+
+    code = "ledger.bad_answer"
+
+
+class UnknownReference(Mark):
+    """The order, duty or place does not exist, or the activity needs one and none is named."""
+
+    code = "ledger.unknown_reference"
+
+
+class NotOrdered(Mark):
+    """The order does not name the activity, or was not in force when it happened."""
+
+    code = "ledger.not_ordered"
+
+
+class NoAuthority(Mark):
+    """The member held no role in that area when it happened."""
+
+    code = "ledger.no_authority"

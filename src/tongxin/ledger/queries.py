@@ -1,0 +1,176 @@
+"""Reads of records and matters."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from tongxin.base.problems import NotFound
+from tongxin.base.scope import Scope
+from tongxin.base.words import say
+from tongxin.ledger.fold import Fact
+from tongxin.ledger.models import Counter, Head, Matter, Record
+from tongxin.places.queries import within
+from tongxin.protocol.record import GENESIS
+
+FACT_FIELDS = (
+    "position", "id", "device", "chain", "seq", "subject", "member", "incident", "order", "duty", "place", "organisation",
+    "area", "category", "duty_due_at", "body", "occurred_at", "day",
+)  # fmt: skip
+
+
+def position(ledger: str) -> int:
+    """Return the position of the last record."""
+    found = Counter.objects.filter(ledger=ledger).first()
+    return found.position if found else 0
+
+
+def ledgers() -> list[str]:
+    """Return the ledgers that have records."""
+    return list(Counter.objects.values_list("ledger", flat=True))
+
+
+def head(ledger: str, device: UUID, chain: UUID) -> dict[str, object]:
+    """Return where a chain stands: ``{"chain", "last_seq", "last_hash"}``; 0 and "" for one never seen."""
+    found = Head.objects.filter(ledger=ledger, device=device, chain=chain).first()
+    last_seq, last_hash = (found.last_seq, found.last_hash) if found else (0, GENESIS)
+    return {"chain": chain, "last_seq": last_seq, "last_hash": last_hash}
+
+
+def counting(ledger: str, upto: int) -> QuerySet[Record]:
+    """Return the records up to a position that count: those without a mark."""
+    return Record.objects.filter(ledger=ledger, position__lte=upto, quarantine="")
+
+
+def touched(ledger: str, after: int, upto: int) -> set[tuple[str, str]]:
+    """Return the (activity, subject)s of the records after one position up to another."""
+    return set(counting(ledger, upto).filter(position__gt=after).values_list("activity", "subject"))
+
+
+def facts(ledger: str, upto: int, activity: str, subjects: Iterable[str]) -> dict[str, list[Fact]]:
+    """Return all facts up to a position about the given subjects of an activity, by subject."""
+    rows = counting(ledger, upto).filter(activity=activity, subject__in=list(subjects)).values_list(*FACT_FIELDS)
+    found: dict[str, list[Fact]] = {}
+    for row in rows.iterator():
+        fact = Fact(*row)
+        found.setdefault(fact.subject, []).append(fact)
+    return found
+
+
+def current_matters(ledger: str, subjects: Iterable[tuple[str, str]]) -> list[Matter]:
+    """Return the present versions of the matters about the given (activity, subject)s."""
+    wanted: dict[str, list[str]] = {}
+    for activity, subject in subjects:
+        wanted.setdefault(activity, []).append(subject)
+    chosen = Q(subject__in=[])
+    for activity, names in wanted.items():
+        chosen |= Q(activity=activity, subject__in=names)
+    return list(Matter.objects.filter(chosen, ledger=ledger, until__isnull=True))
+
+
+def matters_at(ledger: str, upto: int | None = None) -> QuerySet[Matter]:
+    """Return matters as they stood when the figures had come to ``upto``; as they stand if None."""
+    rows = Matter.objects.filter(ledger=ledger)
+    if upto is None:
+        return rows.filter(until__isnull=True)
+    return rows.filter(Q(until__isnull=True) | Q(until__gt=upto), since__lte=upto)
+
+
+def matters(scope: Scope, incident: UUID, upto: int | None = None) -> QuerySet[Matter]:
+    """Return an incident's matters in a scope's areas."""
+    return matters_at(scope.ledger, upto).filter(within(scope), incident=incident)
+
+
+def records(scope: Scope, incident: UUID) -> QuerySet[Record]:
+    """Return an incident's records in a scope's areas, in order of position."""
+    return Record.objects.filter(within(scope), ledger=scope.ledger, incident=incident).order_by("position")
+
+
+def record(scope: Scope, at: int) -> Record:
+    """Return the record at a position; NotFound if there is none in the scope's areas."""
+    found = Record.objects.filter(within(scope), ledger=scope.ledger, position=at).first()
+    if found is None:
+        raise NotFound(say("您负责的区域里没有第 {position} 条记录", position=at))
+    return found
+
+
+def record_before(row: Record) -> Record | None:
+    """Return the record ahead of one in its chain."""
+    return Record.objects.filter(ledger=row.ledger, device=row.device, chain=row.chain, seq=row.seq - 1).first()
+
+
+def history(scope: Scope, row: Record) -> list[Record]:
+    """Return every record about the same subject, in the order in which it happened."""
+    if not row.subject:
+        return [row]
+    same = Record.objects.filter(within(scope), ledger=scope.ledger, activity=row.activity, subject=row.subject)
+    return list(same.order_by("occurred_at", "device", "chain", "seq"))
+
+
+def matters_of(row: Record) -> list[Matter]:
+    """Return the matters that stand about a record's subject."""
+    found = Matter.objects.filter(ledger=row.ledger, activity=row.activity, subject=row.subject, until__isnull=True)
+    return list(found.order_by("opened_at"))
+
+
+def stored_bytes(ledger: str, upto: int) -> Iterable[tuple[Any, ...]]:
+    """Yield (position, bytes, hash, device, chain, seq, member, quarantine, occurred_at, received_at, snapshot…) for verification."""
+    fields = (
+        "position", "bytes", "hash", "device", "chain", "seq", "member", "quarantine", "occurred_at", "received_at",
+        "area", "category", "organisation", "place", "incident",
+    )  # fmt: skip
+    rows = Record.objects.filter(ledger=ledger, position__lte=upto).order_by("device", "chain", "seq")
+    return rows.values_list(*fields).iterator(chunk_size=2000)
+
+
+def places_visited(scope: Scope, order: UUID, activities: Sequence[str]) -> QuerySet[Record, Any]:
+    """Return the places in scope that an order's records name, as a subquery of ids."""
+    rows = Record.objects.filter(within(scope), ledger=scope.ledger, order=order, activity__in=list(activities), quarantine="")
+    return rows.values_list("place", flat=True).distinct()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Matters of one kind, area and organisation: late, open but not late, and closed since a moment."""
+
+    activity: str
+    name: str
+    area: str
+    organisation: UUID
+    late: int
+    due: int
+    closed: int
+
+
+def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime) -> list[Tally]:
+    """Count an incident's matters by kind, area and organisation."""
+    grouped = matters(scope, incident).order_by().values("activity", "name", "area", "organisation")
+    is_open = Q(closed__isnull=True)
+    counted = grouped.annotate(
+        late=Count("opened", filter=is_open & Q(due_at__lte=now)),
+        due=Count("opened", filter=is_open & Q(due_at__gt=now)),
+        closed_since=Count("opened", filter=Q(closed_at__gte=since)),
+    )
+    fields = ("activity", "name", "area", "organisation", "late", "due", "closed_since")
+    return [Tally(*row) for row in counted.values_list(*fields)]
+
+
+def matters_by(
+    scope: Scope, incident: UUID, order: UUID, activity: str, field: str, now: datetime
+) -> list[tuple[Any, int, int, int]]:
+    """Return (value of ``field``, found, closed, late) over an order's matters of one activity."""
+    grouped = matters(scope, incident).filter(order=order, activity=activity).order_by().values(field)
+    counted = grouped.annotate(
+        found=Count("opened"), fixed=Count("closed"), late=Count("opened", filter=Q(closed__isnull=True, due_at__lte=now))
+    )
+    return list(counted.values_list(field, "found", "fixed", "late"))
+
+
+def shifts_by_duty(scope: Scope, incident: UUID) -> dict[UUID, tuple[int, int]]:
+    """Return for every post how many members came and how many are there now."""
+    grouped = matters(scope, incident).filter(activity="attendance", duty__isnull=False).order_by().values("duty")
+    counted = grouped.annotate(came=Count("member", distinct=True), here=Count("opened", filter=Q(closed__isnull=True)))
+    return {duty: (came, here) for duty, came, here in counted.values_list("duty", "came", "here")}

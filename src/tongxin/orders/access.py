@@ -1,0 +1,10 @@
+"""Who may open incidents, issue orders, make duties and assign people."""
+
+from tongxin.people.access import COMMANDER, LEADER, SECRETARY
+
+MAY_COMMAND = frozenset({COMMANDER})
+MAY_PLAN = frozenset({COMMANDER, SECRETARY})
+MAY_ASSIGN = frozenset({COMMANDER, SECRETARY, LEADER})
+
+ORDER_KINDS = ("close",)
+DUTY_KINDS = ("visit", "post")

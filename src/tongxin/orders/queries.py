@@ -1,0 +1,104 @@
+"""Reads of the clock, incidents, orders, duties and assignments."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from tongxin.base.clock import DrillClock
+from tongxin.base.problems import NotFound
+from tongxin.base.scope import Scope
+from tongxin.base.words import say
+from tongxin.orders.models import Assignment, Clock, Duty, Incident, Order
+from tongxin.places.queries import within
+
+_CLOCK_KEEPS = 0.5
+"""Seconds that a process trusts what it last read; `begin` looks further ahead than this."""
+_clock: tuple[float, DrillClock | None] | None = None
+
+
+def stored_clock() -> DrillClock | None:
+    """Return the drill clock as it stands in the database; None in a real one."""
+    row = Clock.objects.first()
+    return None if row is None else DrillClock(row.start, row.began, row.factor, row.until)
+
+
+def drill_clock() -> DrillClock | None:
+    """Return the drill clock, read from the database at most twice a second."""
+    global _clock  # noqa: PLW0603 - one clock a process is the point
+    if _clock is None or time.monotonic() - _clock[0] > _CLOCK_KEEPS:
+        _clock = (time.monotonic(), stored_clock())
+    return _clock[1]
+
+
+def forget_clock() -> None:
+    """Read the clock anew at the next question: after it was set."""
+    global _clock  # noqa: PLW0603 - as above
+    _clock = None
+
+
+def incidents(scope: Scope) -> QuerySet[Incident]:
+    """Return the county's incidents, newest first."""
+    return Incident.objects.filter(ledger=scope.ledger).order_by("-opened_at")
+
+
+def incident(scope: Scope, id_: UUID) -> Incident:
+    """Return one incident; raise NotFound."""
+    found = incidents(scope).filter(id=id_).first()
+    if found is None:
+        raise NotFound(say("没有事件 {id}", id=id_))
+    return found
+
+
+def orders(scope: Scope) -> QuerySet[Order]:
+    """Return the county's orders, newest first."""
+    return Order.objects.filter(ledger=scope.ledger).select_related("incident", "issuer").order_by("-starts_at", "number")
+
+
+def order(scope: Scope, id_: UUID) -> Order:
+    """Return one order; raise NotFound."""
+    found = orders(scope).filter(id=id_).first()
+    if found is None:
+        raise NotFound(say("没有令 {id}", id=id_))
+    return found
+
+
+def orders_by_id(ids: Iterable[UUID]) -> dict[UUID, Order]:
+    """Return orders by id, whoever asks: intake looks up what a record names."""
+    return Order.objects.in_bulk(list(set(ids)))
+
+
+def duties_by_id(ids: Iterable[UUID]) -> dict[UUID, Duty]:
+    """Return duties by id with their places, whoever asks."""
+    return Duty.objects.select_related("place").in_bulk(list(set(ids)))
+
+
+def duties(scope: Scope) -> QuerySet[Duty]:
+    """Return the duties in a scope's areas."""
+    return Duty.objects.filter(within(scope, "area__code"), order__ledger=scope.ledger)
+
+
+def unvisited(scope: Scope, visited: Sequence[UUID], order_id: UUID | None = None) -> QuerySet[Duty]:
+    """Return the visits in scope whose place is not among ``visited``."""
+    rows = duties(scope).filter(kind="visit").exclude(place_id__in=visited)
+    return rows if order_id is None else rows.filter(order_id=order_id)
+
+
+def visits_listed(scope: Scope, order_id: UUID, by: str) -> dict[Any, int]:
+    """Return how many visits an order lists, by ``organisation_id`` or ``place__category``."""
+    rows = duties(scope).filter(order_id=order_id, kind="visit").values(by).annotate(n=Count("id"))
+    return {row[by]: row["n"] for row in rows}
+
+
+def posts_of(scope: Scope, order_id: UUID) -> QuerySet[Duty]:
+    """Return an order's posts with how many members are assigned (``assigned``)."""
+    posts = duties(scope).filter(order_id=order_id, kind="post").select_related("organisation", "place")
+    return posts.annotate(assigned=Count("assignments", filter=Q(assignments__state="accepted"))).order_by("starts_at", "organisation__name")
+
+
+def duties_of(member: UUID) -> QuerySet[Duty]:
+    """Return what a member is assigned to, soonest deadline first."""
+    mine = Assignment.objects.filter(member_id=member, state="accepted").values("duty_id")
+    return Duty.objects.filter(id__in=mine).select_related("order", "place").order_by("due_at", "id")

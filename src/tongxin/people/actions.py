@@ -1,0 +1,157 @@
+"""Writes of organisations, members, roles, devices and codes."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from tongxin.audit.actions import keep, log
+from tongxin.base import clock, ids
+from tongxin.base.problems import BadRequest, Conflict, NotSignedIn
+from tongxin.base.scope import Scope
+from tongxin.base.words import say
+from tongxin.people.access import COMMANDER, MAY_EDIT_PEOPLE, ORGANISATION_KINDS, ROLE_KINDS
+from tongxin.people.forms import MemberForm, OrganisationForm, RoleForm
+from tongxin.people.models import Device, Member, Organisation, Role, SignInCode
+from tongxin.people.queries import digest, founder_id
+from tongxin.places.queries import known_areas
+from tongxin.playbook.loader import nearest
+
+CODE_LASTS = timedelta(hours=24)
+
+
+@transaction.atomic
+def add_organisations(scope: Scope, forms: Sequence[OrganisationForm]) -> dict[str, int]:
+    """Add organisations; return ``{"created", "unchanged"}``."""
+    scope.require(say("登记单位"), MAY_EDIT_PEOPLE)
+    _require_kinds("organisations", (form.kind for form in forms), ORGANISATION_KINDS)
+    _require_areas("organisations", [form.areas for form in forms])
+    rows = [
+        Organisation(
+            id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en, kind=f.kind, parent_id=f.parent, areas=f.areas
+        )
+        for f in forms
+    ]
+    outcome = keep(Organisation, rows)
+    log("organisations.add", member=scope.member, subject="organisations", **outcome)
+    return outcome
+
+
+def _require_kinds(what: str, kinds: Iterable[str], known: Iterable[str]) -> None:
+    for index, kind in enumerate(kinds):
+        if kind not in known:
+            raise BadRequest(
+                say("{what}[{index}].kind：没有“{word}”；{hint}", what=what, index=index, word=kind, hint=nearest(kind, known))
+            )
+
+
+def _require_areas(what: str, codes: Sequence[Sequence[str]]) -> None:
+    known = known_areas(code for row in codes for code in row)
+    for index, row in enumerate(codes):
+        for code in row:
+            if code not in known:
+                raise BadRequest(say("{what}[{index}].areas：没有区域 {area}", what=what, index=index, area=code))
+
+
+@transaction.atomic
+def add_members(scope: Scope, forms: Sequence[MemberForm]) -> dict[str, int]:
+    """Add members with their roles; return ``{"created", "unchanged"}``. Nobody gives a role beyond their own areas."""
+    scope.require(say("登记成员"), MAY_EDIT_PEOPLE)
+    _require_roles(scope, [role for form in forms for role in form.roles])
+    held = set(Member.objects.filter(id__in=[form.id for form in forms]).values_list("id", flat=True))
+    rows = [Member(id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en) for f in forms]
+    outcome = keep(Member, rows)
+    Role.objects.bulk_create(
+        Role(member_id=f.id, organisation_id=r.organisation, kind=r.kind, areas=r.areas, since=r.since, until=r.until)
+        for f in forms
+        if f.id not in held
+        for r in f.roles
+    )
+    log("members.add", member=scope.member, subject="members", **outcome)
+    return outcome
+
+
+def _require_roles(scope: Scope, roles: Sequence[RoleForm]) -> None:
+    _require_kinds("roles", (role.kind for role in roles), ROLE_KINDS)
+    _require_areas("roles", [role.areas for role in roles])
+    for area in {area for role in roles for area in role.areas}:
+        scope.require(say("登记成员"), MAY_EDIT_PEOPLE, area)
+    wanted = {role.organisation for role in roles}
+    for missing in wanted - set(Organisation.objects.filter(id__in=wanted).values_list("id", flat=True)):
+        raise BadRequest(say("roles.organisation：没有单位 {id}", id=missing))
+
+
+@transaction.atomic
+def give_codes(scope: Scope, members: Sequence[UUID]) -> list[tuple[UUID, str]]:
+    """Make a sign-in code for each member; return (member, code). Only digests are stored."""
+    scope.require(say("发放登录码"), MAY_EDIT_PEOPLE)
+    known = set(Member.objects.filter(id__in=members, ledger=scope.ledger).values_list("id", flat=True))
+    for index, member in enumerate(members):
+        if member not in known:
+            raise BadRequest(say("members[{index}]：名册里没有 {id}", index=index, id=member))
+    codes = make_codes(members)
+    log("codes.give", member=scope.member, subject="codes", members=len(codes))
+    return codes
+
+
+def make_codes(members: Sequence[UUID]) -> list[tuple[UUID, str]]:
+    """Make codes without asking who wants them: for the person who holds the machine itself."""
+    codes = [(member, ids.code()) for member in members]
+    expires = clock.wall() + CODE_LASTS
+    SignInCode.objects.bulk_create(SignInCode(digest=digest(code), member_id=m, expires_at=expires) for m, code in codes)
+    return codes
+
+
+@transaction.atomic
+def sign_in(code: str) -> Member:
+    """Return the member whom a code lets in; raise NotSignedIn. A code serves until it expires."""
+    found = (
+        SignInCode.objects.filter(digest=digest(code.strip().upper()), expires_at__gt=clock.wall())
+        .select_related("member")
+        .first()
+    )
+    if found is None:
+        raise NotSignedIn(say("登录码不对，或已过期"), next=say("核对登录码，或向指挥部要一个新的。"))
+    log("sign_in", member=found.member_id, subject=found.member_id)
+    return found.member
+
+
+@transaction.atomic
+def enrol(code: str, device: UUID) -> tuple[Device, str]:
+    """Tie a phone to the member of a code; return it and its new token. Enrolling again gives a new token to the same phone."""
+    member = sign_in(code)
+    token = secrets.token_urlsafe(32)
+    held = Device.objects.filter(id=device).first()
+    if held is not None and held.member_id != member.id:
+        raise Conflict(say("这部手机已登记给别人"), next=say("换一个设备编号再登记。"))
+    row, _ = Device.objects.update_or_create(
+        id=device,
+        defaults={"token_digest": digest(token), "revoked_at": None},
+        create_defaults={
+            "token_digest": digest(token), "ledger": member.ledger, "member": member, "enrolled_at": clock.now(),
+        },
+    )  # fmt: skip
+    log("device.enrol", member=member.id, subject=device)
+    return row, token
+
+
+@transaction.atomic
+def found(county: str) -> Member:
+    """Make the first commander of a county, who lets in all others; return the one there is if made before."""
+    ledger = county[:6]
+    member, created = Member.objects.get_or_create(
+        id=founder_id(ledger), defaults={"ledger": ledger, "name": "建档人", "name_en": "Founder"}
+    )
+    if created:
+        command, _ = Organisation.objects.get_or_create(
+            id=founder_id(ledger),
+            defaults={
+                "ledger": ledger, "name": "建档办", "name_en": "Founding desk", "kind": "command", "areas": [county],
+            },
+        )  # fmt: skip
+        since = clock.from_ms(0)  # older than any drill clock
+        Role.objects.create(member=member, organisation=command, kind=COMMANDER, areas=[county], since=since)
+        log("found", member=None, subject=county)
+    return member

@@ -1,0 +1,87 @@
+"""Reads of organisations, members, roles and devices."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.db.models import Q, QuerySet
+
+from tongxin.base import clock
+from tongxin.base.problems import NotSignedIn, Problem
+from tongxin.base.scope import Scope
+from tongxin.base.words import pick, say
+from tongxin.people.models import Device, Member, Organisation, Role
+
+
+class UnknownDevice(Problem):
+    """The phone sent no token, or one that was never given out or was revoked."""
+
+    code = "people.unknown_device"
+    status = 401
+    next_step = "用指挥部给的登录码重新登记这部手机；手机里的记录都还在。"
+
+
+def digest(secret: str) -> str:
+    """Return what is stored instead of a token or code."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def roles_at(members: Iterable[UUID], moment: datetime) -> QuerySet[Role]:
+    """Return the roles that members hold at a moment."""
+    held = Q(until__isnull=True) | Q(until__gt=moment)
+    return Role.objects.filter(held, member_id__in=list(members), since__lte=moment)
+
+
+def scope_of(member: UUID) -> Scope:
+    """Return what a member may do now; raise NotSignedIn if the member is gone."""
+    found = Member.objects.filter(id=member).first()
+    if found is None:
+        raise NotSignedIn(say("登录的人已不在名册里"))
+    roles = list(roles_at([member], clock.now()))
+    return Scope(
+        member=member,
+        ledger=found.ledger,
+        roles=frozenset(role.kind for role in roles),
+        areas=frozenset(area for role in roles for area in role.areas),
+        organisation=roles[0].organisation_id if roles else None,
+    )
+
+
+def device_of(token: str) -> Device:
+    """Return the phone that holds a token; raise UnknownDevice."""
+    device = Device.objects.filter(token_digest=digest(token), revoked_at__isnull=True).select_related("member").first()
+    if device is None:
+        raise UnknownDevice(say("这部手机没有登记，或登记已撤销"))
+    return device
+
+
+def member_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Return names by id in the language being spoken."""
+    rows = Member.objects.filter(id__in={i for i in ids if i}).values_list("id", "name", "name_en")
+    return {id_: pick(name, name_en) for id_, name, name_en in rows}
+
+
+def organisation_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Return names by id in the language being spoken."""
+    rows = Organisation.objects.filter(id__in={i for i in ids if i}).values_list("id", "name", "name_en")
+    return {id_: pick(name, name_en) for id_, name, name_en in rows}
+
+
+def organisations(ids: Iterable[UUID]) -> list[Organisation]:
+    """Return organisations by id, in order of name."""
+    return list(Organisation.objects.filter(id__in=list(ids)).order_by("name"))
+
+
+def founder_id(ledger: str) -> UUID:
+    """Return the id of the first commander, whom the machine's holder makes."""
+    return uuid5(NAMESPACE_URL, f"tongxin:founder:{ledger}")
+
+
+def first_of_each_role(ledger: str) -> dict[str, Role]:
+    """Return one holder of each kind of role, the founder last of all: for the sign-ins that are printed at start."""
+    held = Role.objects.filter(member__ledger=ledger, until__isnull=True).select_related("member", "organisation")
+    first: dict[str, Role] = {}
+    for role in sorted(held, key=lambda role: (role.member_id == founder_id(ledger), role.id)):
+        first.setdefault(role.kind, role)
+    return first

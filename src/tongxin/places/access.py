@@ -1,0 +1,3 @@
+"""Who may see and change places: everyone sees those of their areas."""
+
+MAY_EDIT_PLACES = frozenset({"commander", "secretary"})

@@ -1,0 +1,57 @@
+"""Reads of areas and places."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from tongxin.base.scope import COUNTY_DIGITS, Scope, prefix, town_of
+from tongxin.base.words import pick
+from tongxin.places.models import Area, Place
+
+
+def within(scope: Scope, field: str = "area") -> Q:
+    """Return the filter that keeps rows whose area code (``field``) lies inside a scope."""
+    if any(len(digits) == COUNTY_DIGITS for digits in scope.prefixes):
+        return Q()
+    condition = Q(**{f"{field}__in": []})
+    for digits in scope.prefixes:
+        condition |= Q(**{f"{field}__startswith": digits})
+    return condition
+
+
+def places_in(ledger: str, areas: Iterable[str], categories: Iterable[str]) -> QuerySet[Place]:
+    """Return the places of the given categories that lie in any of the given areas, by area."""
+    inside = Q(area_id__in=[])
+    for area in areas:
+        inside |= Q(area__code__startswith=prefix(area))
+    return Place.objects.filter(inside, ledger=ledger, category__in=list(categories)).order_by("area_id", "id")
+
+
+def place_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Return names by id in the language being spoken."""
+    rows = Place.objects.filter(id__in={i for i in ids if i}).values_list("id", "name", "name_en")
+    return {id_: pick(name, name_en) for id_, name, name_en in rows}
+
+
+def area_names(codes: Iterable[str]) -> dict[str, str]:
+    """Return names by code in the language being spoken."""
+    rows = Area.objects.filter(code__in=set(codes)).values_list("code", "name", "name_en")
+    return {code: pick(name, name_en) for code, name, name_en in rows}
+
+
+def town_names(codes: Iterable[str]) -> dict[str, str]:
+    """Return the town's name for every area code."""
+    wanted = {code: town_of(code) for code in codes}
+    names = area_names(wanted.values())
+    return {code: names.get(town, town) for code, town in wanted.items()}
+
+
+def known_areas(codes: Iterable[str]) -> set[str]:
+    """Return those of the codes that exist."""
+    return set(Area.objects.filter(code__in=set(codes)).values_list("code", flat=True))
+
+
+def counties() -> list[str]:
+    """Return the county codes that are loaded."""
+    return list(Area.objects.filter(level="county").order_by("code").values_list("code", flat=True))
