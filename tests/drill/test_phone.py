@@ -35,10 +35,7 @@ def filled(count: int) -> Chain:
 
 
 def receipts(batch: list[Kept]) -> list[dict[str, object]]:
-    return [
-        {"seq": kept.seq, "id": kept.id, "hash": kept.hash, "position": 100 + kept.seq, "quarantine": None}
-        for kept in batch
-    ]
+    return [{"seq": kept.seq, "id": kept.id, "hash": kept.hash, "position": 100 + kept.seq, "quarantine": None} for kept in batch]
 
 
 def hash_at(chain: Chain, seq: int) -> str:
@@ -71,9 +68,7 @@ def test_a_chain_is_numbered_without_a_hole_and_each_record_binds_the_one_before
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 25))
-def test_the_next_batch_begins_with_the_first_record_without_a_receipt(
-    count: int, kept: int, most: int
-) -> None:
+def test_the_next_batch_begins_with_the_first_record_without_a_receipt(count: int, kept: int, most: int) -> None:
     chain = filled(count)
     done = chain.records[: min(kept, count)]
     assert chain.keep(done, receipts(done)) == len(done)

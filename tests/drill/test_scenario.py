@@ -78,9 +78,7 @@ def test_the_first_night_has_214_venues_and_60_phones_in_three_groups() -> None:
     assert truth(scenario)["attendance.members"] == 60
 
 
-@pytest.mark.parametrize(
-    ("scale", "phones"), [(0.1, 60), (1, 60), (1.01, 61), (3, 180), (10, 600), (12, 600)]
-)
+@pytest.mark.parametrize(("scale", "phones"), [(0.1, 60), (1, 60), (1.01, 61), (3, 180), (10, 600), (12, 600)])
 def test_phones_grow_with_the_scale_from_60_to_600(scale: float, phones: int) -> None:
     scenario = plan(1, scale)
     assert len(scenario.holding("inspector")) == phones

@@ -53,7 +53,7 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def owner_url(server: Server) -> str:
     """The owner's address of a database that does not exist yet."""
-    return server.embedded.owner_url(f"test {next(_numbers)}")
+    return server.embedded.owner_url(f"test_{next(_numbers)}")
 
 
 @pytest.fixture

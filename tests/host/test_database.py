@@ -139,9 +139,7 @@ def test_after_dropping_everything_the_same_database_can_be_built_again(tables: 
     "power",
     ["SUPERUSER", "BYPASSRLS", "IN ROLE tongxin_owner"],
 )
-def test_an_application_role_that_could_go_around_row_security_is_refused(
-    database: Database, power: str
-) -> None:
+def test_an_application_role_that_could_go_around_row_security_is_refused(database: Database, power: str) -> None:
     fetch(database.owner_url, f"CREATE ROLE strong LOGIN PASSWORD 'p' {power}")
     try:
         with pytest.raises(UnsafeRole, match="strong"):
@@ -160,9 +158,7 @@ def test_a_plain_role_that_was_given_is_accepted(database: Database) -> None:
     assert given == database
 
 
-def test_an_owner_without_superuser_will_do_if_it_may_make_roles_and_databases(
-    database: Database, server: Server
-) -> None:
+def test_an_owner_without_superuser_will_do_if_it_may_make_roles_and_databases(database: Database, server: Server) -> None:
     owner, name = database.owner_url, "made by another"
     fetch(owner, f"DROP OWNED BY {APP_ROLE}")
     fetch(owner, "CREATE ROLE modest LOGIN PASSWORD 'p' CREATEDB CREATEROLE")

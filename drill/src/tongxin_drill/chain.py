@@ -84,9 +84,7 @@ class Chain:
                 raise ForkError(f"the receipt for record {kept.seq} is another record's")
             earlier = self.receipts.setdefault(kept.seq, receipt)
             if earlier["position"] != receipt["position"]:
-                raise ForkError(
-                    f"record {kept.seq} has positions {earlier['position']} and {receipt['position']}"
-                )
+                raise ForkError(f"record {kept.seq} has positions {earlier['position']} and {receipt['position']}")
         return self.receipted - before
 
     def resume(self, last_seq: int, last_hash: str) -> int:

@@ -117,12 +117,32 @@ def _show_bulletin(bulletin: dict[str, Any]) -> None:
     rule = "─" * 60
     click.echo(f"\n{rule}\n{bulletin['title']}\n{bulletin['text']}\n")
     click.echo(f"{bulletin['title_en']}\n{bulletin['text_en']}\n{rule}")
-    click.echo(say("第{n}期，冻结于第{position}条记录，指纹 {mark}", n=bulletin["number"], position=bulletin["position"], mark=bulletin["fingerprint"][:16]))
+    click.echo(
+        say(
+            "第{n}期，冻结于第{position}条记录，指纹 {mark}",
+            n=bulletin["number"],
+            position=bulletin["position"],
+            mark=bulletin["fingerprint"][:16],
+        )
+    )
 
 
 def _show_result(result: Result) -> None:
     sentence = "{records}条记录，丢失{lost}，重复{duplicates}，被标记{marked}，重发{resent}；用时{seconds}秒"
-    click.echo(say(sentence, records=result.records, lost=result.lost, duplicates=result.duplicates, marked=result.quarantined, resent=result.resent, seconds=result.seconds))
+    click.echo(
+        say(
+            sentence,
+            records=result.records,
+            lost=result.lost,
+            duplicates=result.duplicates,
+            marked=result.quarantined,
+            resent=result.resent,
+            seconds=result.seconds,
+        )
+    )
     for line in result.differences:
         click.echo(line, err=True)
-    click.echo(say("每个数字都与事先写下的真值相同。") if result.passed else say("与事先写下的真值不同，见上。"), err=not result.passed)
+    click.echo(
+        say("每个数字都与事先写下的真值相同。") if result.passed else say("与事先写下的真值不同，见上。"),
+        err=not result.passed,
+    )

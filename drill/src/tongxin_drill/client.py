@@ -57,10 +57,7 @@ class Desk:
 
     def post_rows(self, path: str, name: str, rows: Sequence[object]) -> list[dict[str, Any]]:
         """Post a list under its name, in as many calls as it takes; return their answers."""
-        return [
-            self.post(path, {name: rows[first : first + MOST_ROWS]})
-            for first in range(0, len(rows), MOST_ROWS)
-        ]
+        return [self.post(path, {name: rows[first : first + MOST_ROWS]}) for first in range(0, len(rows), MOST_ROWS)]
 
     def _call(
         self,
@@ -75,9 +72,7 @@ class Desk:
         deadline = time.monotonic() + (PATIENCE if repeatable else 0)
         while True:
             try:
-                response = self._client.request(
-                    method, path, params=params, content=content, headers=self._headers()
-                )
+                response = self._client.request(method, path, params=params, content=content, headers=self._headers())
             except httpx.TransportError as error:
                 if time.monotonic() >= deadline:
                     raise DoorError(0, "unreachable", f"{method} {path}: {error!r}", "") from error

@@ -29,13 +29,9 @@ async def live_through(
 
     Returns the phones and, a line each, why some of them had to stop early.
     """
-    timeout = httpx.Timeout(
-        10, pool=None
-    )  # waiting for a free connection is this end's doing, no lost answer
+    timeout = httpx.Timeout(10, pool=None)  # waiting for a free connection is this end's doing, no lost answer
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    async with httpx.AsyncClient(
-        base_url=url.rstrip("/") + "/field/", timeout=timeout, limits=limits, trust_env=False
-    ) as client:
+    async with httpx.AsyncClient(base_url=url.rstrip("/") + "/field/", timeout=timeout, limits=limits, trust_env=False) as client:
         phones = _phones(client, scenario, receipted)
         await _enrol(phones, codes)
         await asyncio.to_thread(begin)

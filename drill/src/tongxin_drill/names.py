@@ -18,12 +18,10 @@ SURNAMES = _pairs(
     "何 He/宋 Song/唐 Tang/彭 Peng/曾 Zeng/谢 Xie/肖 Xiao/汤 Tang/邱 Qiu/戴 Dai/钟 Zhong"
 )
 FIRST_SYLLABLES = _pairs(
-    "雨 Yu/志 Zhi/明 Ming/文 Wen/晓 Xiao/思 Si/嘉 Jia/子 Zi/书 Shu/海 Hai/立 Li/秋 Qiu/春 Chun/若 Ruo/"
-    "星 Xing/月 Yue"
+    "雨 Yu/志 Zhi/明 Ming/文 Wen/晓 Xiao/思 Si/嘉 Jia/子 Zi/书 Shu/海 Hai/立 Li/秋 Qiu/春 Chun/若 Ruo/星 Xing/月 Yue"
 )
 SECOND_SYLLABLES = _pairs(
-    "航 hang/远 yuan/宁 ning/涵 han/轩 xuan/琳 lin/峰 feng/洁 jie/衡 heng/欣 xin/川 chuan/禾 he/舟 zhou/"
-    "竹 zhu/帆 fan/莹 ying"
+    "航 hang/远 yuan/宁 ning/涵 han/轩 xuan/琳 lin/峰 feng/洁 jie/衡 heng/欣 xin/川 chuan/禾 he/舟 zhou/竹 zhu/帆 fan/莹 ying"
 )
 PEOPLE = len(SURNAMES) * len(FIRST_SYLLABLES) * len(SECOND_SYLLABLES)
 
@@ -46,10 +44,7 @@ VENUES: dict[str, tuple[tuple[Pair, ...], tuple[Pair, ...]]] = {
             "红枫 Hongfeng/仙人 Xianren/月亮 Yueliang/金沙 Jinsha/松涛 Songtao/白鹭 Bailu/翠峰 Cuifeng/"
             "杜鹃 Dujuan/百花 Baihua"
         ),
-        _pairs(
-            "漂流码头 Rafting Pier/观景台 Lookout/农庄 Farm Park/峡谷 Gorge/溶洞 Cave/花海 Flower Field/"
-            "露营地 Camp Site"
-        ),
+        _pairs("漂流码头 Rafting Pier/观景台 Lookout/农庄 Farm Park/峡谷 Gorge/溶洞 Cave/花海 Flower Field/露营地 Camp Site"),
     ),
     "worship": (
         _pairs(

@@ -187,9 +187,7 @@ def _visits(desk: Desk, scenario: Scenario) -> dict[str, str]:
     duties = {duty["place"]: duty["id"] for duty in answer["duties"]}
     unasked = [venue.name for venue in scenario.venues if venue.id not in duties]
     if unasked or answer["unheld"]:
-        raise DrillError(
-            f"{len(unasked)} venues without a visit {unasked[:1]}, {len(answer['unheld'])} held by nobody"
-        )
+        raise DrillError(f"{len(unasked)} venues without a visit {unasked[:1]}, {len(answer['unheld'])} held by nobody")
     return duties
 
 
@@ -202,9 +200,7 @@ def _codes(desk: Desk, members: list[Member]) -> dict[str, str]:
 def _night(url: str, desk: Desk, scenario: Scenario, progress: Progress) -> tuple[list[Phone], list[str]]:
     """Enrol the phones, begin, and let them run; return them and why some stopped."""
     inspectors = list(scenario.holding("inspector"))
-    progress.step(
-        f"{len(inspectors)}部手机夜查", f"{len(inspectors)} phones through the night", len(scenario.acts)
-    )
+    progress.step(f"{len(inspectors)}部手机夜查", f"{len(inspectors)} phones through the night", len(scenario.acts))
     codes = _codes(desk, inspectors)
 
     def begin() -> None:

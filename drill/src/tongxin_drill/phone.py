@@ -200,9 +200,7 @@ class Phone:
             raise self._error(str(error)) from error
         if broken:
             self._receipted(-broken)
-            self._complaints.append(
-                f"{self._name}: the ledger had lost {broken} records it had given receipts for"
-            )
+            self._complaints.append(f"{self._name}: the ledger had lost {broken} records it had given receipts for")
 
     async def _ask(self, limit: datetime, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Call until there is an answer; raise PhoneError if it is a refusal or none comes in time."""
@@ -229,9 +227,7 @@ class Phone:
             answer: dict[str, Any] = response.json()
             return answer
         problem = _problem(response)
-        said = (
-            f"{problem['code']}: {problem.get('message', '')}" if "code" in problem else response.text[:200]
-        )
+        said = f"{problem['code']}: {problem.get('message', '')}" if "code" in problem else response.text[:200]
         raise self._error(f"{response.request.url.path}: {response.status_code} {said}")
 
     async def _back_off(self, tries: int, limit: datetime) -> None:

@@ -53,9 +53,7 @@ def plan(seed: int, scale: float) -> Scenario:
     members = _members(rng, new_id, command, groups, round(PHONES * min(max(scale, 1), timetable.DENSE)))
     teams = [_team(members, group) for group in groups]
     rounds = _rounds(groups, teams, venues)
-    incident = Incident(
-        new_id("incident", 0), "浏阳首夜演练", "Liuyang first night (drill)", "epidemic", drill=True
-    )
+    incident = Incident(new_id("incident", 0), "浏阳首夜演练", "Liuyang first night (drill)", "epidemic", drill=True)
     order = _order(new_id, incident, command, groups)
     posts = _posts(new_id, order, groups, musters, teams)
     return Scenario(
@@ -83,9 +81,7 @@ def truth(scenario: Scenario) -> dict[str, int | float]:
     gatherings, dispersed = _found_and_righted((act.place, act.gathering) for act in visits)
     arrivals = {act.member: act for act in scenario.acts if act.kind == "in"}
     leaves = [act for act in scenario.acts if act.kind == "out"]
-    served = sum(
-        ((act.at - arrivals[act.member].at for act in leaves if act.member in arrivals)), timedelta()
-    )
+    served = sum(((act.at - arrivals[act.member].at for act in leaves if act.member in arrivals)), timedelta())
     return {
         "venue_closure.venues_inspected": len({act.place for act in visits}),
         "venue_closure.inspections": len(visits),
@@ -95,9 +91,7 @@ def truth(scenario: Scenario) -> dict[str, int | float]:
         "venue_closure.dispersed": dispersed,
         "attendance.members": len(arrivals),
         # A group has one post, at its muster point: the place stands for the duty.
-        "attendance.person_times": len(
-            {(act.member, act.place, day_of(act.at)) for act in arrivals.values()}
-        ),
+        "attendance.person_times": len({(act.member, act.place, day_of(act.at)) for act in arrivals.values()}),
         "attendance.hours": round(served.total_seconds() / 3600, 1),
     }
 
@@ -118,9 +112,7 @@ def _found_and_righted(answers: Iterable[tuple[str, bool]]) -> tuple[int, int]:
 
 def _organisations(new_id: _NewId) -> tuple[Organisation, ...]:
     """Return the command and then the groups, each with its district."""
-    command = Organisation(
-        new_id("organisation", 0), "市指挥部", "County command", "command", None, (COUNTY,)
-    )
+    command = Organisation(new_id("organisation", 0), "市指挥部", "County command", "command", None, (COUNTY,))
     groups = [
         Organisation(
             new_id("organisation", number),
@@ -146,11 +138,7 @@ def _venues(rng: Random, new_id: _NewId, count: int) -> tuple[Place, ...]:
             decks[village.code] = names.stems()
             rng.shuffle(decks[village.code])
         category, zh, en = decks[village.code].pop()
-        venues.append(
-            Place(
-                new_id("venue", index), village.name + zh, f"{en}, {village.name_en}", category, village.code
-            )
-        )
+        venues.append(Place(new_id("venue", index), village.name + zh, f"{en}, {village.name_en}", category, village.code))
     return tuple(venues)
 
 
@@ -178,25 +166,16 @@ def _members(
     since = NIGHT - timedelta(days=2)
     return tuple(
         Member(new_id("member", index), name, name_en, (Role(kind, where.id, where.areas, since),))
-        for index, ((kind, where), (name, name_en)) in enumerate(
-            zip(seats, names.people(rng, len(seats)), strict=True)
-        )
+        for index, ((kind, where), (name, name_en)) in enumerate(zip(seats, names.people(rng, len(seats)), strict=True))
     )
 
 
 def _team(members: Iterable[Member], group: Organisation) -> list[str]:
     """Return the ids of the group's inspectors."""
-    return [
-        member.id
-        for member in members
-        for role in member.roles
-        if (role.kind, role.organisation) == ("inspector", group.id)
-    ]
+    return [member.id for member in members for role in member.roles if (role.kind, role.organisation) == ("inspector", group.id)]
 
 
-def _rounds(
-    groups: Sequence[Organisation], teams: Sequence[Sequence[str]], venues: Iterable[Place]
-) -> dict[str, list[str]]:
+def _rounds(groups: Sequence[Organisation], teams: Sequence[Sequence[str]], venues: Iterable[Place]) -> dict[str, list[str]]:
     """Return each inspector's venues: those of the district by code, cut into equal runs of neighbours."""
     rounds: dict[str, list[str]] = {member: [] for team in teams for member in team}
     ordered = sorted(venues, key=lambda venue: (venue.area, venue.id))
@@ -227,16 +206,12 @@ def _acts(
         act
         for muster, team in zip(musters, teams, strict=True)
         for member in team
-        for act in timetable.evening(
-            rng, member, muster.id, [(venue, found[venue]) for venue in rounds[member]], gap
-        )
+        for act in timetable.evening(rng, member, muster.id, [(venue, found[venue]) for venue in rounds[member]], gap)
     ]
     return tuple(sorted(acts, key=lambda act: act.at))
 
 
-def _order(
-    new_id: _NewId, incident: Incident, command: Organisation, groups: Sequence[Organisation]
-) -> Order:
+def _order(new_id: _NewId, incident: Incident, command: Organisation, groups: Sequence[Organisation]) -> Order:
     return Order(
         id=new_id("order", 0),
         incident=incident.id,
@@ -285,11 +260,7 @@ def _posts(
     )
 
 
-def _stations(
-    new_id: _NewId, posts: Iterable[Duty], teams: Iterable[Sequence[str]]
-) -> tuple[Assignment, ...]:
+def _stations(new_id: _NewId, posts: Iterable[Duty], teams: Iterable[Sequence[str]]) -> tuple[Assignment, ...]:
     """Return everybody's place at the group's post."""
     pairs = [(post.id, member) for post, team in zip(posts, teams, strict=True) for member in team]
-    return tuple(
-        Assignment(new_id("station", index), post, member) for index, (post, member) in enumerate(pairs)
-    )
+    return tuple(Assignment(new_id("station", index), post, member) for index, (post, member) in enumerate(pairs))

@@ -143,9 +143,7 @@ class Act:
     @property
     def body(self) -> dict[str, bool | str]:
         """The answers on the form."""
-        return (
-            {"open": self.open, "gathering": self.gathering} if self.kind == "visit" else {"act": self.kind}
-        )
+        return {"open": self.open, "gathering": self.gathering} if self.kind == "visit" else {"act": self.kind}
 
 
 @dataclass(frozen=True)
@@ -178,8 +176,6 @@ class Scenario:
     def visit_assignments(self, duties: Mapping[str, str]) -> list[Assignment]:
         """Return who visits what, given the server's duty id for each venue's id."""
         return [
-            Assignment(
-                identity(self.seed, self.scale, "visit", index), duties[venue.id], self.visitors[venue.id]
-            )
+            Assignment(identity(self.seed, self.scale, "visit", index), duties[venue.id], self.visitors[venue.id])
             for index, venue in enumerate(self.venues)
         ]

@@ -22,15 +22,14 @@ def log(act: str, *, member: UUID | None, subject: object, **details: object) ->
 def keep(model: type[M], rows: Sequence[M], ignore: frozenset[str] = frozenset()) -> dict[str, int]:
     """Insert rows whose ids the caller made, once: sending them again is safe. Return ``{"created", "unchanged"}``.
 
-    A row whose id exists must equal the stored one (but for the fields in ``ignore``, such as when it was made); AlreadyExists if not.
+    A row whose id exists must equal the stored one (but for the fields in ``ignore``, such as when it was made);
+    AlreadyExists if not.
     """
     held = model._default_manager.in_bulk([row.pk for row in rows])
     fields = [field.attname for field in model._meta.concrete_fields if field.attname not in ignore]
     for row in rows:
         if row.pk in held and (field := _difference(row, held[row.pk], fields)):
-            raise AlreadyExists(
-                say("编号 {id} 已存在，但“{field}”不同", id=row.pk, field=field), id=str(row.pk), field=field
-            )
+            raise AlreadyExists(say("编号 {id} 已存在，但“{field}”不同", id=row.pk, field=field), id=str(row.pk), field=field)
     fresh = {row.pk: row for row in rows if row.pk not in held}
     model._default_manager.bulk_create(fresh.values())
     return {"created": len(fresh), "unchanged": len(rows) - len(fresh)}

@@ -1,6 +1,6 @@
 """Reads JSON that comes through a door, naming the field that is wrong."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +22,6 @@ def read(data: bytes, form: type[T]) -> T:
         raise BadRequest(say("正文不是 JSON：{reason}", reason=error)) from None
 
 
-def write(answer: Any) -> bytes:
+def write(answer: object) -> bytes:
     """Return an answer's bytes."""
     return msgspec.json.encode(answer)

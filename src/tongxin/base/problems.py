@@ -25,7 +25,12 @@ class Problem(Exception):  # noqa: N818 - a refusal is an answer, not a failure 
     def as_json(self) -> dict[str, object]:
         """Return the one shape of a refusal at every door."""
         return {
-            "problem": {"code": self.code, "message": self.message, "next": self.next, "details": self.details}
+            "problem": {
+                "code": self.code,
+                "message": self.message,
+                "next": self.next,
+                "details": self.details,
+            }
         }
 
 

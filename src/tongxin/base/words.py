@@ -1,7 +1,7 @@
 """Words for people, in their language.
 
-Sentences are written in Chinese, whole, with named places; the English ones stand in the message catalogue, with their plural forms. The
-host says how a sentence is looked up (gettext); until then a sentence is itself.
+Sentences are written in Chinese, whole, with named places; the English ones stand in the message catalogue, with their plural
+forms. The host says how a sentence is looked up (gettext); until then a sentence is itself.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _language: Callable[[], str] = lambda: "zh"  # noqa: E731 - replaced once, by th
 
 def set_translator(translate: Translate, language: Callable[[], str]) -> None:
     """Tell this process how a sentence (with a count, or None) is translated and which language (``zh``, ``en``) is spoken."""
-    global _translate, _language  # noqa: PLW0603 - one catalogue a process is the point
+    global _translate, _language
     _translate, _language = translate, language
 
 

@@ -34,8 +34,8 @@ class BulletinForm(msgspec.Struct, forbid_unknown_fields=True):
 def freeze(scope: Scope, form: BulletinForm) -> Bulletin:
     """Freeze a bulletin at the ledger's end.
 
-    1. bring the figures to the last record and hold them there; 2. read every figure, in all and for today; 3. store values, position,
-    sentences with their definitions' hashes, the text of both languages, and a fingerprint over all of it.
+    1. bring the figures to the last record and hold them there; 2. read every figure, in all and for today; 3. store values,
+    position, sentences with their definitions' hashes, the text of both languages, and a fingerprint over all of it.
     """
     scope.require(say("冻结战报"), MAY_FREEZE)
     if not form.title.strip() or not form.title_en.strip():

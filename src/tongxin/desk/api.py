@@ -1,6 +1,6 @@
 """The desk's door for programs: docs/doors.md is its contract. Each view reads a form, acts and answers."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,10 @@ from tongxin.people import actions as people
 from tongxin.people.forms import MemberForm, OrganisationForm
 from tongxin.people.queries import scope_of
 from tongxin.places.actions import PlaceForm, add_places
+
+if TYPE_CHECKING:
+    from tongxin.bulletin.models import Bulletin
+    from tongxin.orders.models import Incident
 
 MOST_ROWS = 5000
 
@@ -72,7 +76,7 @@ class Assignments(msgspec.Struct, forbid_unknown_fields=True):
     assignments: list[AssignmentForm]
 
 
-def _json(answer: Any, status: int = 200) -> HttpResponse:
+def _json(answer: object, status: int = 200) -> HttpResponse:
     return HttpResponse(door.write(answer), content_type="application/json", status=status)
 
 
@@ -136,7 +140,7 @@ def sign_in_codes(request: HttpRequest, scope: Scope) -> HttpResponse:
     return _json({"codes": [{"member": member, "code": code} for member, code in codes]})
 
 
-def _incident(row: Any) -> dict[str, Any]:
+def _incident(row: "Incident") -> dict[str, Any]:
     return {key: getattr(row, key) for key in ("id", "name", "name_en", "kind", "drill", "opened_at")}
 
 
@@ -161,7 +165,13 @@ def orders(request: HttpRequest, scope: Scope) -> HttpResponse:
 def visits(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
     """Make an order's visits."""
     made, unheld = order_actions.plan_visits(scope, id_)
-    keys = {"id": "id", "activity": "activity", "place": "place_id", "area": "area_id", "organisation": "organisation_id"}
+    keys = {
+        "id": "id",
+        "activity": "activity",
+        "place": "place_id",
+        "area": "area_id",
+        "organisation": "organisation_id",
+    }
     rows = [{key: getattr(row, field) for key, field in keys.items()} for row in made]
     return _json({"duties": rows, "unheld": [place.id for place in unheld]})
 
@@ -209,8 +219,19 @@ def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
     return int(text)
 
 
-def _bulletin(row: Any) -> dict[str, Any]:
-    keys = ("id", "number", "title", "title_en", "position", "figures", "text", "text_en", "fingerprint", "published_at")
+def _bulletin(row: "Bulletin") -> dict[str, Any]:
+    keys = (
+        "id",
+        "number",
+        "title",
+        "title_en",
+        "position",
+        "figures",
+        "text",
+        "text_en",
+        "fingerprint",
+        "published_at",
+    )
     return {key: getattr(row, key) for key in keys}
 
 

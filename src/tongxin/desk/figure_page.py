@@ -1,7 +1,7 @@
 """What the page of one figure shows: its value, its breakdowns and the records behind it."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from tongxin.base.scope import CODE_DIGITS, TOWN_DIGITS, Scope
@@ -13,8 +13,15 @@ from tongxin.figures.queries import Figure, Narrow
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
-def content(scope: Scope, incident: Any, found: Figure, narrow: Narrow, bulletin: Any) -> dict[str, Any]:
+    from tongxin.bulletin.models import Bulletin
+    from tongxin.figures.models import Cell
+    from tongxin.orders.models import Incident
+
+
+def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, bulletin: "Bulletin | None") -> dict[str, Any]:
     """Return the page's content. A frozen figure shows the value that the bulletin said; breakdowns are of the present."""
     rows = queries.cells(scope, incident.id, narrow).filter(figure=found.key)
     upto = bulletin.position if bulletin else queries.cursor(scope.ledger)
@@ -36,7 +43,7 @@ def content(scope: Scope, incident: Any, found: Figure, narrow: Narrow, bulletin
     }
 
 
-def _tables(found: Figure, rows: Any, narrow: Narrow) -> list[dict[str, Any]]:
+def _tables(found: Figure, rows: "QuerySet[Cell]", narrow: Narrow) -> list[dict[str, Any]]:
     by_day = queries.values_by(rows, "day")
     by_town = queries.values_by(rows, "area", digits=TOWN_DIGITS)
     by_team = queries.values_by(rows, "organisation")
@@ -44,17 +51,40 @@ def _tables(found: Figure, rows: Any, narrow: Narrow) -> list[dict[str, Any]]:
     towns, teams = area_names(code.ljust(CODE_DIGITS, "0") for code in by_town), organisation_names(by_team)
     return [
         _table(found, say("按日"), {d: written_day(d) for d in sorted(by_day)}, by_day, narrow, "day"),
-        _table(found, say("按乡镇"), {c: towns.get(c.ljust(CODE_DIGITS, "0"), c) for c in by_town}, by_town, narrow, "area"),
+        _table(
+            found,
+            say("按乡镇"),
+            {c: towns.get(c.ljust(CODE_DIGITS, "0"), c) for c in by_town},
+            by_town,
+            narrow,
+            "area",
+        ),
         _table(found, say("按单位"), {i: teams.get(i, "") for i in by_team}, by_team, narrow, "organisation"),
-        _table(found, say("按场所类别"), {n: wording.category(n) for n in by_category}, by_category, narrow, "category"),
+        _table(
+            found,
+            say("按场所类别"),
+            {n: wording.category(n) for n in by_category},
+            by_category,
+            narrow,
+            "category",
+        ),
     ]
 
 
 def _table(
-    found: Figure, title: str, names: dict[Any, str], values: dict[Any, dict[str, Any]], narrow: Narrow, field: str
+    found: Figure,
+    title: str,
+    names: dict[Any, str],
+    values: dict[Any, dict[str, Any]],
+    narrow: Narrow,
+    field: str,
 ) -> dict[str, Any]:
     lines = [
-        {"title": name, "value": values[key].get(found.key, 0), "query": query(replace(narrow, **{field: key}))}
+        {
+            "title": name,
+            "value": values[key].get(found.key, 0),
+            "query": query(replace(narrow, **{field: key})),
+        }
         for key, name in names.items()
     ]
     if field != "day":
@@ -65,7 +95,12 @@ def _table(
 def query(narrow: Narrow) -> str:
     """Return the address that asks for a part of a figure."""
     area = narrow.area.ljust(CODE_DIGITS, "0") if narrow.area else None
-    parts = {"day": narrow.day, "area": area, "organisation": narrow.organisation, "category": narrow.category}
+    parts = {
+        "day": narrow.day,
+        "area": area,
+        "organisation": narrow.organisation,
+        "category": narrow.category,
+    }
     return "?" + urlencode({key: value for key, value in parts.items() if value is not None})
 
 

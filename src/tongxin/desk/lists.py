@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
+from typing import TYPE_CHECKING
 
 from tongxin.desk import wording
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import place_names, town_names
+
+if TYPE_CHECKING:
+    from tongxin.ledger.models import Matter, Record
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class MatterRow:
     closed_at: datetime | None
 
 
-def matter_rows(found: Iterable[Any], now: datetime) -> list[MatterRow]:
+def matter_rows(found: "Iterable[Matter]", now: datetime) -> list[MatterRow]:
     """Return rows for matters, names looked up at once."""
     rows = list(found)
     places, towns = place_names(row.place for row in rows), town_names(row.area for row in rows)
@@ -70,7 +72,7 @@ class RecordRow:
     mark: str
 
 
-def record_rows(found: Sequence[Any]) -> list[RecordRow]:
+def record_rows(found: "Sequence[Record]") -> list[RecordRow]:
     """Return rows for records, names looked up at once."""
     places, towns = place_names(row.place for row in found), town_names(row.area for row in found)
     teams = organisation_names(row.organisation for row in found)
@@ -88,5 +90,3 @@ def record_rows(found: Sequence[Any]) -> list[RecordRow]:
         )
         for row in found
     ]
-
-

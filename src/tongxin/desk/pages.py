@@ -1,11 +1,12 @@
 """The desk's pages. Each view finds, authorises through its scope, and answers; the few that act call one action."""
 
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -29,8 +30,11 @@ from tongxin.orders import queries as order_queries
 from tongxin.people import actions as people
 from tongxin.people.queries import member_names, organisation_names
 from tongxin.places.queries import area_names, place_names, town_names
-from tongxin.protocol.record import chain_hash
 from tongxin.playbook.registry import activities
+from tongxin.protocol.record import chain_hash
+
+if TYPE_CHECKING:
+    from tongxin.orders.models import Incident, Order
 
 PAGE = 50
 _DAY, _NOTHING = timedelta(days=1), timedelta()
@@ -60,7 +64,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign_in")
 
 
-def _incident(scope: Scope) -> Any:
+def _incident(scope: Scope) -> "Incident | None":
     """Return the newest incident, which the desk is about; None while there is none."""
     return order_queries.incidents(scope).first()
 
@@ -79,20 +83,16 @@ def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
     return render(request, "desk/tonight.html", tonight_content(scope, incident) | {"stamp": stamp})
 
 
-def _required(scope: Scope) -> Any:
+def _required(scope: Scope) -> "Incident":
     incident = _incident(scope)
     if incident is None:
         raise NotFound(say("还没有事件"), next=say("由指挥长启动一个事件，或运行一次演练。"))
     return incident
 
 
-def _page(request: HttpRequest, rows: Any) -> Any:
-    """Return the page of rows that was asked for, with the address of the next and the one before."""
-    number = request.GET.get("page", "1")
-    page: Any = Paginator(rows, PAGE).get_page(number)
-    others = {key: value for key, value in request.GET.items() if key != "page"}
-    page.address = f"?{urlencode(others)}&page=" if others else "?page="
-    return page
+def _page(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
+    """Return the page of rows that was asked for."""
+    return Paginator(rows, PAGE).get_page(request.GET.get("page", "1"))
 
 
 def _uuid(request: HttpRequest, name: str) -> UUID | None:
@@ -111,11 +111,12 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     wanted = request.GET
     state = wanted.get("state", "open")
     since = clock.tonight(now) - _DAY
-    narrowed = {
+    narrowed: dict[str, dict[str, Any]] = {
         "open": {"closed__isnull": True},
         "late": {"closed__isnull": True, "due_at__lte": now},
         "due": {"closed__isnull": True, "due_at__gt": now},
         "closed": {"closed_at__gte": since},
+        "settled": {"closed__isnull": False},
         "all": {},
     }
     rows = rows.filter(**narrowed.get(state, narrowed["open"]))
@@ -124,13 +125,34 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     for field in ("organisation", "order"):
         rows = rows.filter(**{field: _uuid(request, field)}) if wanted.get(field) else rows
     rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
+    for field, lookup in (("from", "due_at__gte"), ("to", "due_at__lt")):
+        rows = rows.filter(**{lookup: _moment(request, field)}) if wanted.get(field) else rows
     page = _page(request, rows)
-    content = {"page": page, "rows": matter_rows(page, now), "state": state, "states": _states(request, state)}
+    content = {
+        "page": page,
+        "rows": matter_rows(page, now),
+        "state": state,
+        "states": _states(request, state),
+    }
     return render(request, "desk/matters.html", content)
 
 
+def _moment(request: HttpRequest, name: str) -> datetime:
+    try:
+        return datetime.fromisoformat(request.GET[name]).astimezone(clock.SHANGHAI)
+    except ValueError:
+        raise BadRequest(say("{name}：要 2022-04-06T21:30+08:00 这样的时间", name=name)) from None
+
+
 def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
-    names = {"open": say("未结"), "late": say("已逾期"), "due": say("未到期"), "closed": say("今日已结"), "all": say("全部")}
+    names = {
+        "open": say("未结"),
+        "late": say("已逾期"),
+        "due": say("未到期"),
+        "closed": say("今日已结"),
+        "settled": say("已结"),
+        "all": say("全部"),
+    }
     others = {key: value for key, value in request.GET.items() if key not in ("state", "page")}
     return [(name, f"?{urlencode({**others, 'state': key})}", key == state) for key, name in names.items()]
 
@@ -140,7 +162,11 @@ def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
 def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the visits of the incident's orders: all of them, or those still to be made."""
     incident = _required(scope)
-    order_id, team, todo = _uuid(request, "order"), _uuid(request, "organisation"), request.GET.get("state") == "todo"
+    order_id, team, todo = (
+        _uuid(request, "order"),
+        _uuid(request, "organisation"),
+        request.GET.get("state") == "todo",
+    )
     chosen = order_queries.orders(scope).filter(incident=incident.id)
     ids = [order_id] if order_id else [row.id for row in chosen]
     rows = order_queries.duties(scope).filter(kind="visit", order__in=ids)
@@ -188,7 +214,10 @@ def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     found = order_queries.order(scope, id_)
     now = clock.now()
     teams, kinds = progress.teams_of(scope, found), progress.categories_of(scope, found)
+    coverage = progress.coverage(found)
     rows = ledger.records(scope, found.incident_id).filter(order=found.id).order_by("-position")
+    if coverage is not None:
+        rows = rows.filter(activity=coverage.activity.id, quarantine="")
     values = figure_queries.values(figure_queries.cells(scope, found.incident_id))
     known = [activities()[name] for name in found.activities if name in activities()]
     total = progress.Progress(say("合计"), "")
@@ -201,14 +230,16 @@ def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
         "title": pick(found.title, found.title_en),
         "text": pick(found.text, found.text_en),
         "issuer": pick(found.issuer.name, found.issuer.name_en),
-        "state": say("生效中") if found.starts_at <= now < found.ends_at else say("未生效") if now < found.starts_at else say("已失效"),
+        "state": say("生效中")
+        if found.starts_at <= now < found.ends_at
+        else say("未生效")
+        if now < found.starts_at
+        else say("已失效"),
         "remaining": max(found.ends_at - now, _NOTHING),
         "spent": min(100, max(0, round(100 * spent))),
         "asks": [pick(ask.label.zh, ask.label.en) for activity in known for ask in activity.ask],
-        "areas": list(area_names(found.areas).values()),
-        "categories": [wording.category(name) for name in found.categories],
-        "organisations": list(organisation_names(found.organisations).values()),
-        "coverage": progress.coverage(found),
+        "scope_words": _scope_words(found),
+        "coverage": coverage,
         "visits": next((f for f in figure_queries.figures(found.activities) if f.rule.count == "records"), None),
         "values": values,
         "teams": teams,
@@ -221,6 +252,16 @@ def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
         "sentences": [bulletin_queries.parts(a.id, pick(a.bulletin.zh, a.bulletin.en), values) for a in known],
     }
     return render(request, "desk/order.html", content)
+
+
+def _scope_words(order: "Order") -> str:
+    """Return areas × categories × organisations in words."""
+    parts = (
+        area_names(order.areas).values(),
+        [wording.category(name) for name in order.categories],
+        organisation_names(order.organisations).values(),
+    )
+    return say("×").join(say("、").join(part) for part in parts)
 
 
 @require_GET
@@ -288,7 +329,7 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
         "village": area_names([row.area]).get(row.area, ""),
         "organisation": organisation_names([row.organisation]).get(row.organisation, ""),
         "member": member_names([row.member]).get(row.member, ""),
-        "order": order_queries.orders(scope).filter(id=row.order).first(),
+        "order": order_queries.orders(scope).filter(id=row.order).first() if row.order else None,
         "raw": bytes(row.bytes).decode("utf-8", "replace"),
         "prev": before.hash if before else "",
         "rehashed": chain_hash(before.hash if before else "", bytes(row.bytes)) == row.hash,

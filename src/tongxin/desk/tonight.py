@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from tongxin.base import clock
 from tongxin.base.scope import Scope, town_of
@@ -18,8 +19,12 @@ from tongxin.orders.queries import orders
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
 
+if TYPE_CHECKING:
+    from tongxin.orders.models import Incident
+
 MOST_LATE, MOST_TOWNS, LATEST = 10, 8, 8
 HALF_HOUR = timedelta(minutes=30)
+SLOTS = 12
 
 
 @dataclass
@@ -48,7 +53,7 @@ class Table:
     total: Line
 
 
-def tonight(scope: Scope, incident: Any) -> dict[str, Any]:
+def tonight(scope: Scope, incident: "Incident") -> dict[str, Any]:
     """Return the page's content for an incident."""
     now = clock.now()
     counted = tallies(scope, incident.id, now, clock.tonight(now) - timedelta(days=1))
@@ -65,6 +70,7 @@ def tonight(scope: Scope, incident: Any) -> dict[str, Any]:
         "late": tables[0].total.late,
         "overdue": matter_rows(late[:MOST_LATE], now),
         "tables": tables,
+        "agree": all(table.total == tables[0].total for table in tables),
         "strip": _strip(found.values_list("due_at", flat=True), now),
         "progress": progress,
         "unvisited": sum(row.listed - row.visited for row in progress),
@@ -84,11 +90,13 @@ def _tables(counted: list[Tally]) -> list[Table]:
     )
     by_town = _lines(counted, lambda t: f"town={town_of(t.area)}", lambda t: towns.get(town_of(t.area), t.area))
     by_team = _lines(counted, lambda t: f"organisation={t.organisation}", lambda t: teams.get(t.organisation, ""))
-    total = Line(say("合计"), "")
-    for tally in counted:
-        total.add(tally)
     rest = {say("按类别"): by_kind, say("按乡镇"): _shortened(by_town), say("按单位"): by_team}
-    return [Table(title, lines, total) for title, lines in rest.items()]
+    return [Table(title, lines, _summed(say("合计"), lines)) for title, lines in rest.items()]
+
+
+def _summed(title: str, lines: Iterable[Line]) -> Line:
+    rows = list(lines)
+    return Line(title, "", sum(r.late for r in rows), sum(r.due for r in rows), sum(r.closed for r in rows))
 
 
 def _lines(counted: Iterable[Tally], query: Callable[[Tally], str], title: Callable[[Tally], str]) -> list[Line]:
@@ -103,25 +111,16 @@ def _shortened(lines: list[Line]) -> list[Line]:
     if len(lines) <= MOST_TOWNS:
         return lines
     rest = lines[MOST_TOWNS - 1 :]
-    return [
-        *lines[: MOST_TOWNS - 1],
-        Line(
-            say("其余{n}个乡镇", n=len(rest)),
-            "",
-            sum(line.late for line in rest),
-            sum(line.due for line in rest),
-            sum(line.closed for line in rest),
-        ),
-    ]
+    return [*lines[: MOST_TOWNS - 1], _summed(say("其余{n}个乡镇", n=len(rest)), rest)]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """Half an hour of the evening: how many open matters fall due in it."""
+    """Half an hour of the evening: how many open matters fall due in it; ``here`` is how far it is spent if it is now."""
 
     start: datetime
-    end: datetime
     count: int
+    href: str
     past: bool
     here: float | None
 
@@ -131,10 +130,16 @@ def _strip(due: Iterable[datetime], now: datetime) -> list[Slot]:
     first = clock.tonight(now) - timedelta(hours=6)
     counts: dict[int, int] = defaultdict(int)
     for moment in due:
-        counts[max(0, min(11, (moment - first) // HALF_HOUR))] += 1
+        counts[max(0, min(SLOTS - 1, (moment - first) // HALF_HOUR))] += 1
     slots = []
-    for index in range(12):
+    for index in range(SLOTS):
         start = first + index * HALF_HOUR
         here = (now - start) / HALF_HOUR if start <= now < start + HALF_HOUR else None
-        slots.append(Slot(start, start + HALF_HOUR, counts[index], start + HALF_HOUR <= now, here))
+        slots.append(Slot(start, counts[index], _due_within(start, index), start + HALF_HOUR <= now, here))
     return slots
+
+
+def _due_within(start: datetime, index: int) -> str:
+    """Return the address of the matters due in a half hour, open-ended at both ends of the evening as the counts are."""
+    ends = {"from": start if index else None, "to": start + HALF_HOUR if index < SLOTS - 1 else None}
+    return "/matters?" + urlencode({name: moment.isoformat(timespec="minutes") for name, moment in ends.items() if moment})

@@ -62,8 +62,11 @@ def answers(activity_id: str, body: Mapping[str, Any] | None) -> list[tuple[str,
 
 
 def summary(activity_id: str, body: Mapping[str, Any] | None) -> str:
-    """Return what a record says in one line."""
-    return say("；").join(f"{label} {said}" for label, said in answers(activity_id, body))
+    """Return what a record says in one line; a chosen option speaks for itself, anything else with its question."""
+    found = activities().get(activity_id)
+    chosen = {pick(ask.label.zh, ask.label.en) for ask in found.ask if ask.type == "choice"} if found else set()
+    said = answers(activity_id, body)
+    return say("；").join(answer_ if label in chosen else f"{label} {answer_}" for label, answer_ in said)
 
 
 def counted(found: Activity, rule: FigureRule) -> str:
@@ -94,5 +97,3 @@ def mark(code: str) -> str:
         "ledger.no_authority": say("记录人当时在该区域没有职责"),
     }
     return known.get(code, code)
-
-

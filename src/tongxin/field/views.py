@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -19,8 +19,12 @@ from tongxin.ledger.problems import BadBatch
 from tongxin.ledger.queries import head as head_of
 from tongxin.orders.queries import drill_clock, duties_of
 from tongxin.people import actions as people
-from tongxin.people.queries import Device, UnknownDevice, device_of
+from tongxin.people.queries import UnknownDevice, device_of
 from tongxin.playbook.registry import activities
+
+if TYPE_CHECKING:
+    from tongxin.orders.models import Duty
+    from tongxin.people.models import Device
 
 
 class EnrolForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,11 +34,11 @@ class EnrolForm(msgspec.Struct, forbid_unknown_fields=True):
     device: UUID
 
 
-def _json(answer: Any, status: int = 200) -> HttpResponse:
+def _json(answer: object, status: int = 200) -> HttpResponse:
     return HttpResponse(door.write(answer), content_type="application/json", status=status)
 
 
-def _phone(view: Callable[[HttpRequest, Device], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def _phone(view: Callable[[HttpRequest, "Device"], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Find the phone by its token; it has no cookie, so no other site can speak for it."""
 
     @csrf_exempt
@@ -56,7 +60,16 @@ def enrol(request: HttpRequest) -> HttpResponse:
     device, token = people.enrol(form.code, form.device)
     member = {"id": device.member_id, "name": pick(device.member.name, device.member.name_en)}
     intake = request.build_absolute_uri("/field/")
-    return _json({"device": device.id, "token": token, "ledger": device.ledger, "member": member, "intake_url": intake}, 201)
+    return _json(
+        {
+            "device": device.id,
+            "token": token,
+            "ledger": device.ledger,
+            "member": member,
+            "intake_url": intake,
+        },
+        201,
+    )
 
 
 @require_GET
@@ -67,7 +80,7 @@ def clock(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - anyone may as
 
 @require_GET
 @_phone
-def duties(request: HttpRequest, device: Device) -> HttpResponse:  # noqa: ARG001 - the device says whose
+def duties(request: HttpRequest, device: "Device") -> HttpResponse:  # noqa: ARG001 - the device says whose
     """List what the phone's member is to do, with the forms it needs."""
     rows = list(duties_of(device.member_id))
     known = activities()
@@ -75,10 +88,14 @@ def duties(request: HttpRequest, device: Device) -> HttpResponse:  # noqa: ARG00
     return _json({"duties": [_duty(row) for row in rows if row.activity in known], "activities": forms})
 
 
-def _duty(row: Any) -> dict[str, Any]:
+def _duty(row: "Duty") -> dict[str, Any]:
     return {
         "id": row.id,
-        "order": {"id": row.order_id, "number": row.order.number, "title": pick(row.order.title, row.order.title_en)},
+        "order": {
+            "id": row.order_id,
+            "number": row.order.number,
+            "title": pick(row.order.title, row.order.title_en),
+        },
         "activity": {"id": row.activity, "hash": activities()[row.activity].hash},
         "kind": row.kind,
         "place": {"id": row.place_id, "name": pick(row.place.name, row.place.name_en), "area": row.area_id},
@@ -89,7 +106,7 @@ def _duty(row: Any) -> dict[str, Any]:
 
 @require_GET
 @_phone
-def head(request: HttpRequest, device: Device) -> HttpResponse:
+def head(request: HttpRequest, device: "Device") -> HttpResponse:
     """Say where a chain stands."""
     try:
         chain = UUID(request.GET.get("chain", ""))
@@ -100,7 +117,7 @@ def head(request: HttpRequest, device: Device) -> HttpResponse:
 
 @require_POST
 @_phone
-def records(request: HttpRequest, device: Device) -> HttpResponse:
+def records(request: HttpRequest, device: "Device") -> HttpResponse:
     """Take a batch of records."""
     try:
         batch = door.read(request.body, Batch)

@@ -54,21 +54,22 @@ def contribute(activity: Activity, facts: Sequence[Fact], states: Iterable[State
 def _contributions(
     activity: Activity, rule: FigureRule, facts: Sequence[Fact], states: Sequence[State]
 ) -> Iterable[tuple[Fact, str, int]]:
+    """Yield (fact whose day and place it counts for, key, amount)."""
     if rule.verb in ("records", "distinct"):
         condition = parse(rule.when, activity) if rule.when else None
-        for fact in facts:
-            if condition is None or condition.holds(fact.body):
-                yield fact, _key(rule, fact), 1
-        return
-    for state in states:
-        if state.rule.name != rule.nouns[0]:
-            continue
-        if rule.verb == "opened":
-            yield state.opened, "", 1
-        elif state.closed is not None and rule.verb == "closed":
-            yield state.closed, "", 1
-        elif state.closed is not None:
-            yield state.opened, "", (state.closed.occurred_at - state.opened.occurred_at) // timedelta(milliseconds=1)
+        return [(fact, _key(rule, fact), 1) for fact in facts if condition is None or condition.holds(fact.body)]
+    mine = [state for state in states if state.rule.name == rule.nouns[0]]
+    if rule.verb == "opened":
+        return [(state.opened, "", 1) for state in mine]
+    if rule.verb == "closed":
+        return [(state.closed, "", 1) for state in mine if state.closed]
+    return [(state.opened, "", _lasted(state)) for state in mine if state.closed]
+
+
+def _lasted(state: State) -> int:
+    """Return how many milliseconds a closed matter lasted."""
+    end = state.closed.occurred_at if state.closed else state.opened.occurred_at
+    return (end - state.opened.occurred_at) // timedelta(milliseconds=1)
 
 
 def _key(rule: FigureRule, fact: Fact) -> str:

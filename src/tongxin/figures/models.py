@@ -13,8 +13,8 @@ class Cursor(models.Model):
 class Cell(models.Model):
     """What one figure counts in one day, area, organisation and category.
 
-    ``records`` is how many contributions stand behind it, ``amount`` what they add up to (a count, or milliseconds). ``key`` is empty, or
-    the thing that a distinct count counts once.
+    ``records`` is how many contributions stand behind it, ``amount`` what they add up to (a count, or milliseconds). ``key``
+    is empty, or the thing that a distinct count counts once.
     """
 
     pk = models.CompositePrimaryKey("ledger", "incident", "figure", "day", "area", "organisation", "category", "key")

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, F, Func, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Substr
 
 from tongxin.base import clock
 from tongxin.base.problems import NotFound
@@ -49,7 +50,12 @@ class Narrow:
 
     def filter(self) -> Q:
         """Return the filter over cells or records."""
-        parts = {"day": self.day, "area__startswith": self.area, "organisation": self.organisation, "category": self.category}
+        parts = {
+            "day": self.day,
+            "area__startswith": self.area,
+            "organisation": self.organisation,
+            "category": self.category,
+        }
         return Q(**{field: part for field, part in parts.items() if part is not None})
 
 
@@ -97,7 +103,7 @@ def values(rows: QuerySet[Cell]) -> dict[str, Number]:
 
 def values_by(rows: QuerySet[Cell], field: str, *, digits: int | None = None) -> dict[Any, dict[str, Number]]:
     """Return values by figure for each value of a cell's field (for ``area``, of its first ``digits`` digits)."""
-    by = F(field) if digits is None else Func(F(field), Value(1), Value(digits), function="SUBSTR")
+    by = F(field) if digits is None else Substr(field, 1, digits)
     rules = {f.key: f.rule for f in figures()}
     out: dict[Any, dict[str, Number]] = {}
     for row in _sums(rows.annotate(by=by), ("by",)):
@@ -108,7 +114,8 @@ def values_by(rows: QuerySet[Cell], field: str, *, digits: int | None = None) ->
 
 def _sums(rows: QuerySet[Cell], by: Sequence[str]) -> Iterable[dict[str, Any]]:
     grouped = rows.order_by().values("figure", *by)
-    return grouped.annotate(plain=Sum(_AMOUNT), keys=Count("key", distinct=True, filter=~Q(key="")))
+    sums: Iterable[dict[str, Any]] = grouped.annotate(plain=Sum(_AMOUNT), keys=Count("key", distinct=True, filter=~Q(key="")))
+    return sums
 
 
 def _number(rule: FigureRule, row: Mapping[str, Any] | None) -> Number:
@@ -138,7 +145,11 @@ def trace(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow
 def _answered(condition: Condition) -> Q:
     field = f"body__{condition.question}"
     if condition.op in ("=", "!="):
-        return Q(**{field: condition.value}) if condition.op == "=" else Q(**{f"{field}__isnull": False}) & ~Q(**{field: condition.value})
+        return (
+            Q(**{field: condition.value})
+            if condition.op == "="
+            else Q(**{f"{field}__isnull": False}) & ~Q(**{field: condition.value})
+        )
     lookup = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}[condition.op]
     return Q(**{f"{field}__{lookup}": condition.value})
 

@@ -1,8 +1,8 @@
 """A second path: every cell again, straight from the stored bytes, sharing no code with the first.
 
-It reads no extracted answer, no matter and no condition of the first path: chains are re-hashed, bytes parsed with the standard library,
-times settled and matters followed anew. What it takes from the record's row is only what the bytes cannot say: the snapshot of area,
-category, organisation and place at append, and the mark.
+It reads no extracted answer, no matter and no condition of the first path: chains are re-hashed, bytes parsed with the
+standard library, times settled and matters followed anew. What it takes from the record's row is only what the bytes cannot
+say: the snapshot of area, category, organisation and place at append, and the mark.
 """
 
 import hashlib
@@ -37,9 +37,11 @@ def verify(ledger: str) -> tuple[int, int, list[Difference]]:
     facts = list(_facts(ledger, cursor(ledger), faults))
     wanted = _cells(facts)
     held = {_name(cell): (cell.records, cell.amount) for cell in Cell.objects.filter(ledger=ledger).iterator()}
-    for name in sorted(wanted.keys() | held.keys()):
-        if wanted.get(name) != held.get(name):
-            faults.append(Difference(" / ".join(name), _show(held.get(name)), _show(wanted.get(name))))
+    faults += [
+        Difference(" / ".join(name), _show(held.get(name)), _show(wanted.get(name)))
+        for name in sorted(wanted.keys() | held.keys())
+        if wanted.get(name) != held.get(name)
+    ]
     return len(facts), len(held), faults
 
 
@@ -80,7 +82,10 @@ def _facts(ledger: str, upto: int, faults: list[Difference]) -> Iterable[dict[st
 
 def _wall(data: bytes, received: datetime) -> datetime:
     milliseconds = json.loads(data)["wall"]
-    return min(datetime.fromtimestamp(milliseconds // 1000, UTC) + timedelta(milliseconds=milliseconds % 1000), received)
+    return min(
+        datetime.fromtimestamp(milliseconds // 1000, UTC) + timedelta(milliseconds=milliseconds % 1000),
+        received,
+    )
 
 
 def _cells(facts: Iterable[Mapping[str, Any]]) -> dict[CellName, tuple[int, int]]:
@@ -94,7 +99,13 @@ def _cells(facts: Iterable[Mapping[str, Any]]) -> dict[CellName, tuple[int, int]
         for rule in rules.figure:
             words = rule.count.split()
             if words[0] in ("records", "distinct") and _is(rule.when, fact["body"]):
-                _add(sums, fact, rule.name, "/".join(fact[noun] for noun in words[1:]) if words[0] == "distinct" else "", 1)
+                _add(
+                    sums,
+                    fact,
+                    rule.name,
+                    "/".join(fact[noun] for noun in words[1:]) if words[0] == "distinct" else "",
+                    1,
+                )
     for (name, _), rows in subjects.items():
         _count_matters(sums, name, sorted(rows, key=lambda row: row["order_key"]))
     return {name: (pair[0], pair[1]) for name, pair in sums.items()}
@@ -114,11 +125,18 @@ def _is(condition: str, body: Mapping[str, Any]) -> bool:
     question, op, word = condition.split()
     if question not in body:
         return False
-    answer = {True: "yes", False: "no"}[body[question]] if isinstance(body[question], bool) else body[question]
-    if op in ("=", "!="):
-        same = float(word) == answer if isinstance(answer, int | float) else word == answer
-        return same == (op == "=")
-    return bool({"<": answer < float(word), "<=": answer <= float(word), ">": answer > float(word)}.get(op, answer >= float(word)))
+    answer: Any = body[question]
+    if isinstance(answer, bool):
+        answer = "yes" if answer else "no"
+    wanted: Any = word if isinstance(answer, str) else float(word)
+    return {
+        "=": answer == wanted,
+        "!=": answer != wanted,
+        "<": answer < wanted,
+        "<=": answer <= wanted,
+        ">": answer > wanted,
+        ">=": answer >= wanted,
+    }[op]
 
 
 def _count_matters(sums: dict[CellName, list[int]], name: str, rows: list[Mapping[str, Any]]) -> None:
@@ -138,7 +156,10 @@ def _count_matters(sums: dict[CellName, list[int]], name: str, rows: list[Mappin
 
 
 def _count_pairs(
-    sums: dict[CellName, list[int]], figure: str, verb: str, pairs: list[tuple[Mapping[str, Any], Mapping[str, Any] | None]]
+    sums: dict[CellName, list[int]],
+    figure: str,
+    verb: str,
+    pairs: list[tuple[Mapping[str, Any], Mapping[str, Any] | None]],
 ) -> None:
     for start, end in pairs:
         if verb == "opened":

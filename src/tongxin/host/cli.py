@@ -1,4 +1,7 @@
-"""The command ``tongxin``: a thin shell over use cases. Commands of other packages join by the entry point ``tongxin.commands``."""
+"""The command ``tongxin``: a thin shell over use cases.
+
+Commands of other packages join by the entry point ``tongxin.commands``.
+"""
 
 import os
 import sys
@@ -132,7 +135,15 @@ def check_activities(files: tuple[Path, ...]) -> None:
     for file in files:
         try:
             found = read(file)
-            click.echo(say("{file}：可用（{id}，{questions}问，{figures}个数字）", file=file, id=found.id, questions=len(found.ask), figures=len(found.figure)))
+            click.echo(
+                say(
+                    "{file}：可用（{id}，{questions}问，{figures}个数字）",
+                    file=file,
+                    id=found.id,
+                    questions=len(found.ask),
+                    figures=len(found.figure),
+                )
+            )
         except BadActivity as problem:
             wrong += 1
             click.echo(f"{problem.message}\n{problem.next}  [{problem.code}]", err=True)

@@ -102,9 +102,7 @@ def ensure(owner_url: str, app_url: str | None, app_password: str) -> Database:
     return Database(owner_url, app_url)
 
 
-def grant(
-    owner_url: str, app_role: str, append_only: Iterable[str], updatable: Mapping[str, Sequence[str]]
-) -> None:
+def grant(owner_url: str, app_role: str, append_only: Iterable[str], updatable: Mapping[str, Sequence[str]]) -> None:
     """Give the application's role exactly its rights on all tables of ``public``, in one transaction.
 
     ``append_only`` tables can be read and added to; ``updatable`` ones also changed in the columns given;
@@ -144,9 +142,7 @@ def refuse_old(version: int) -> None:
         raise OldPostgres(say("PostgreSQL {major} 太旧。", major=version // 10_000), version=version)
 
 
-def _narrow(
-    owner: psycopg.Connection, role: sql.Identifier, table: str, rights: sql.SQL | sql.Composed
-) -> None:
+def _narrow(owner: psycopg.Connection, role: sql.Identifier, table: str, rights: sql.SQL | sql.Composed) -> None:
     """Leave the role just these rights on a table."""
     places = {"role": role, "table": sql.Identifier("public", table), "rights": rights}
     owner.execute(sql.SQL("REVOKE ALL ON {table} FROM {role}").format(**places))
@@ -182,10 +178,7 @@ def _create_if_missing(url: str) -> bool:
     """Make the database that an address names, from next door; tell whether it was missing."""
     name = str(conninfo_to_dict(url).get("dbname", ""))
     with connect(psycopg.conninfo.make_conninfo(url, dbname="postgres")) as owner:
-        if (
-            not name
-            or owner.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
-        ):
+        if not name or owner.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is not None:
             return False
         _as_owner(
             owner,
@@ -196,11 +189,7 @@ def _create_if_missing(url: str) -> bool:
 
 def _ensure_role(owner: psycopg.Connection, password: str) -> None:
     found = owner.execute("SELECT FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone()
-    rights = (
-        "CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
-        if found is None
-        else "ALTER ROLE {} LOGIN"
-    )
+    rights = "CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE" if found is None else "ALTER ROLE {} LOGIN"
     # Hashed here, so that the server never sees the password and cannot log it.
     hashed = owner.pgconn.encrypt_password(password.encode(), APP_ROLE.encode(), b"scram-sha-256").decode()
     statement = sql.SQL(rights + " PASSWORD {}").format(sql.Identifier(APP_ROLE), sql.Literal(hashed))
@@ -212,9 +201,7 @@ def _as_owner(owner: psycopg.Connection, statement: sql.Composed) -> None:
         owner.execute(statement)
     except errors.InsufficientPrivilege as error:
         role = owner.info.user
-        raise OwnerDenied(
-            say("数据库角色 {role} 无权建立数据库或应用角色。", role=role), role=role
-        ) from error
+        raise OwnerDenied(say("数据库角色 {role} 无权建立数据库或应用角色。", role=role), role=role) from error
 
 
 def _as_role(url: str, role: str, password: str) -> str:
@@ -233,7 +220,5 @@ def _require_safe(app_url: str, owner: str) -> None:
             [owner],
         ).fetchone()
         if above is not None:
-            message = say(
-                "应用角色 {role} 可以当 {above} 用，行级权限管不住它。", role=app.info.user, above=above[0]
-            )
+            message = say("应用角色 {role} 可以当 {above} 用，行级权限管不住它。", role=app.info.user, above=above[0])
             raise UnsafeRole(message, role=app.info.user, above=above[0])

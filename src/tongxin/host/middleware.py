@@ -62,9 +62,12 @@ def say_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a write whose page is too old or came from elsewhere."""
-    return say_problem(request, Forbidden(say("页面已过期，或请求不是从本站发出"), next=say("刷新页面再做一次。"), reason=reason))
+    return say_problem(
+        request,
+        Forbidden(say("页面已过期，或请求不是从本站发出"), next=say("刷新页面再做一次。"), reason=reason),
+    )
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - a view
     """Answer an address that leads nowhere."""
     return say_problem(request, NotFound(say("没有这一页：{path}", path=request.path)))

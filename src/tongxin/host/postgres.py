@@ -68,9 +68,7 @@ class Embedded:
         data.parent.mkdir(parents=True, exist_ok=True)
         for left in data.parent.glob("new-*"):  # by an interrupted attempt
             shutil.rmtree(left, ignore_errors=True)  # its initdb may be cleaning up itself just now
-        with tempfile.TemporaryDirectory(
-            dir=data.parent, prefix="new-", ignore_cleanup_errors=True
-        ) as temporary:
+        with tempfile.TemporaryDirectory(dir=data.parent, prefix="new-", ignore_cleanup_errors=True) as temporary:
             self._initdb(Path(temporary))
             (Path(temporary) / "data").rename(data)
 

@@ -4,7 +4,6 @@ Run by the supervisor as ``python -m tongxin.host.prepare`` with TONGXIN_DATABAS
 """
 
 import os
-import sys
 
 import django
 from django.core.management import call_command
@@ -32,4 +31,4 @@ def prepare() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(prepare())
+    prepare()

@@ -108,15 +108,11 @@ def _system_user() -> str:
 def _make_system_user() -> str:
     options = ["--system", "--user-group", "--no-create-home", "--shell", "/bin/false"]
     try:
-        done = subprocess.run(
-            ["/usr/sbin/useradd", *options, USER], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["/usr/sbin/useradd", *options, USER], capture_output=True, text=True, check=False)
     except OSError as error:
         raise NoPostgresUser(say("不能建立系统用户 {user}：{reason}。", user=USER, reason=error)) from error
     if done.returncode:
-        raise NoPostgresUser(
-            say("不能建立系统用户 {user}：{reason}。", user=USER, reason=done.stderr.strip())
-        )
+        raise NoPostgresUser(say("不能建立系统用户 {user}：{reason}。", user=USER, reason=done.stderr.strip()))
     return USER
 
 

@@ -1,6 +1,7 @@
 """Whether a database can hold a rehearsal, and how it is started over.
 
-Asked before anything runs on it, by the owner, so that an interrupted drill never stands in the way and a real incident is never touched.
+Asked before anything runs on it, by the owner, so that an interrupted drill never stands in the way and a real incident is
+never touched.
 """
 
 from enum import Enum
@@ -62,4 +63,3 @@ def clear_the_stage(owner_url: str, incident: str, *, fresh: bool) -> bool:
     if found is not Held.NOTHING:
         drop_everything(owner_url)
     return False
-

@@ -61,7 +61,11 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": ["django.template.context_processors.request", "tongxin.desk.context.desk"],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "tongxin.desk.templatetags.desk"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "tongxin.desk.templatetags.desk",
+            ],
         },
     }
 ]

@@ -1,4 +1,7 @@
-"""Who may see records and matters: those whose roles cover their area. Who may write them: whoever held a role there at the time."""
+"""Who may see records and matters: those whose roles cover their area.
+
+Who may write them: whoever held a role there at the time.
+"""
 
 from datetime import datetime
 

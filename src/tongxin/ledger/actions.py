@@ -60,7 +60,12 @@ def append(device: Device, batch: Batch) -> Appended:
     Counter.objects.get_or_create(ledger=device.ledger)
     counter = Counter.objects.select_for_update().get(ledger=device.ledger)
     head = Head.objects.filter(ledger=device.ledger, device=device.id, chain=batch.chain).first() or Head(
-        ledger=device.ledger, device=device.id, chain=batch.chain, last_seq=0, last_hash=GENESIS, last_occurred_at=_EPOCH
+        ledger=device.ledger,
+        device=device.id,
+        chain=batch.chain,
+        last_seq=0,
+        last_hash=GENESIS,
+        last_occurred_at=_EPOCH,
     )
     held = _compare(batch, texts, head)
     rows = _rows(device, texts[len(held) :], head, counter.position)

@@ -74,7 +74,11 @@ def describe(row: Record, envelope: Envelope, tables: Tables) -> None:
     if envelope.v != VERSION or _names(envelope) != (str(row.device), str(row.chain), row.seq):
         raise problems.WrongEnvelope("")
     row.id = uuid(envelope.id)
-    row.activity, row.activity_hash, row.body = envelope.activity[:60], envelope.activity_hash[:64], envelope.body
+    row.activity, row.activity_hash, row.body = (
+        envelope.activity[:60],
+        envelope.activity_hash[:64],
+        envelope.body,
+    )
     if row.id is None:
         raise problems.Unreadable("")
     if row.id in tables.held:
@@ -126,4 +130,3 @@ def mark(row: Record, envelope: Envelope | None, tables: Tables) -> None:
         describe(row, envelope, tables)
     except Mark as problem:
         row.quarantine = problem.code
-

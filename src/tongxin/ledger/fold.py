@@ -1,6 +1,7 @@
 """What a subject's records come to: its matters. Pure: definitions and records in, matters out.
 
-State is a function of the *set* of records: they are folded in (occurred_at, device, chain, seq) order, whatever order they came in.
+State is a function of the *set* of records: they are folded in (occurred_at, device, chain, seq) order, whatever order they
+came in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

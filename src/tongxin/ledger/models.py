@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Counter(models.Model):
-    """The last position given out. Its row lock makes writing transactions take turns, so positions are gapless in commit order."""
+    """The last position given out.
+
+    Its row lock makes writing transactions take turns, so positions are gapless in commit order.
+    """
 
     ledger = models.CharField(max_length=6, primary_key=True)
     position = models.BigIntegerField(default=0)
@@ -25,8 +28,8 @@ class Head(models.Model):
 class Record(models.Model):
     """One append-only fact: its exact bytes, and beside them what was read from them and from the tables at that moment.
 
-    ``quarantine`` is empty, or the problem code for which the record is kept but counts nowhere; what could not be read is null or
-    empty. ``subject`` is what its activity's matters are about: a place, or a member on a duty.
+    ``quarantine`` is empty, or the problem code for which the record is kept but counts nowhere; what could not be read is
+    null or empty. ``subject`` is what its activity's matters are about: a place, or a member on a duty.
     """
 
     pk = models.CompositePrimaryKey("ledger", "position")
@@ -100,7 +103,9 @@ class Matter(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["ledger", "incident", "due_at"], name="matter_tonight", condition=models.Q(until__isnull=True)
+                fields=["ledger", "incident", "due_at"],
+                name="matter_tonight",
+                condition=models.Q(until__isnull=True),
             ),  # the desk's lists
             models.Index(fields=["ledger", "activity", "subject"], name="matter_of_subject"),  # settling
         ]

@@ -117,7 +117,7 @@ def matters_of(row: Record) -> list[Matter]:
 
 
 def stored_bytes(ledger: str, upto: int) -> Iterable[tuple[Any, ...]]:
-    """Yield (position, bytes, hash, device, chain, seq, member, quarantine, occurred_at, received_at, snapshot…) for verification."""
+    """Yield what verification needs of every record: its bytes, and what bytes cannot say."""
     fields = (
         "position", "bytes", "hash", "device", "chain", "seq", "member", "quarantine", "occurred_at", "received_at",
         "area", "category", "organisation", "place", "incident",
@@ -164,7 +164,9 @@ def matters_by(
     """Return (value of ``field``, found, closed, late) over an order's matters of one activity."""
     grouped = matters(scope, incident).filter(order=order, activity=activity).order_by().values(field)
     counted = grouped.annotate(
-        found=Count("opened"), fixed=Count("closed"), late=Count("opened", filter=Q(closed__isnull=True, due_at__lte=now))
+        found=Count("opened"),
+        fixed=Count("closed"),
+        late=Count("opened", filter=Q(closed__isnull=True, due_at__lte=now)),
     )
     return list(counted.values_list(field, "found", "fixed", "late"))
 
@@ -173,4 +175,4 @@ def shifts_by_duty(scope: Scope, incident: UUID) -> dict[UUID, tuple[int, int]]:
     """Return for every post how many members came and how many are there now."""
     grouped = matters(scope, incident).filter(activity="attendance", duty__isnull=False).order_by().values("duty")
     counted = grouped.annotate(came=Count("member", distinct=True), here=Count("opened", filter=Q(closed__isnull=True)))
-    return {duty: (came, here) for duty, came, here in counted.values_list("duty", "came", "here")}
+    return {duty: (came, here) for duty, came, here in counted.values_list("duty", "came", "here") if duty}

@@ -28,7 +28,7 @@ CLOCK_LEAD = timedelta(seconds=2)
 
 
 class RealDatabase(Conflict):
-    """A drill clock was asked for in a database that belongs to real incidents, or a real incident in one that belongs to drills."""
+    """A drill clock was asked for in a database of real incidents, or a real incident in one of drills."""
 
     code = "orders.real_database"
     next_step = "演练请用单独的数据库。"
@@ -193,7 +193,8 @@ def _check_duty(scope: Scope, index: int, form: DutyForm, place: Place | None, f
     scope.require(say("排任务"), MAY_PLAN, place.area_id)
     _require_known(f"{at}.kind", [form.kind], DUTY_KINDS)
     _require_known(f"{at}.activity", [form.activity], found.activities)
-    _require_organisations(f"{at}.organisation", [form.organisation])
+    if form.organisation not in found.organisations:
+        raise BadRequest(say("{at}.organisation：单位 {id} 不在令的范围里", at=at, id=form.organisation))
     if not found.starts_at <= form.starts_at < form.due_at <= found.ends_at:
         raise BadRequest(say("{at}：时间要在令的有效期内，先开始、后截止", at=at))
 

@@ -72,9 +72,7 @@ class Duty(models.Model):
     class Meta:
         indexes = [models.Index(fields=["order", "activity", "organisation"], name="duty_coverage")]  # list → visited
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "activity", "place", "organisation", "starts_at"], name="duty_made_once"
-            )
+            models.UniqueConstraint(fields=["order", "activity", "place", "organisation", "starts_at"], name="duty_made_once")
         ]
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -13,6 +13,16 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.orders.models import Assignment, Clock, Duty, Incident, Order
 from tongxin.places.queries import within
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Assigned(TypedDict):
+    """What ``posts_of`` adds to a duty."""
+
+    assigned: int
+
 
 _CLOCK_KEEPS = 0.5
 """Seconds that a process trusts what it last read; `begin` looks further ahead than this."""
@@ -92,10 +102,10 @@ def visits_listed(scope: Scope, order_id: UUID, by: str) -> dict[Any, int]:
     return {row[by]: row["n"] for row in rows}
 
 
-def posts_of(scope: Scope, order_id: UUID) -> QuerySet[Duty]:
+def posts_of(scope: Scope, order_id: UUID) -> "QuerySet[WithAnnotations[Duty, Assigned]]":
     """Return an order's posts with how many members are assigned (``assigned``)."""
     posts = duties(scope).filter(order_id=order_id, kind="post").select_related("organisation", "place")
-    return posts.annotate(assigned=Count("assignments", filter=Q(assignments__state="accepted"))).order_by("starts_at", "organisation__name")
+    return posts.annotate(assigned=Count("assignments", filter=Q(assignments__state="accepted")))
 
 
 def duties_of(member: UUID) -> QuerySet[Duty]:

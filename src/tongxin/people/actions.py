@@ -30,7 +30,13 @@ def add_organisations(scope: Scope, forms: Sequence[OrganisationForm]) -> dict[s
     _require_areas("organisations", [form.areas for form in forms])
     rows = [
         Organisation(
-            id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en, kind=f.kind, parent_id=f.parent, areas=f.areas
+            id=f.id,
+            ledger=scope.ledger,
+            name=f.name,
+            name_en=f.name_en,
+            kind=f.kind,
+            parent_id=f.parent,
+            areas=f.areas,
         )
         for f in forms
     ]
@@ -43,7 +49,13 @@ def _require_kinds(what: str, kinds: Iterable[str], known: Iterable[str]) -> Non
     for index, kind in enumerate(kinds):
         if kind not in known:
             raise BadRequest(
-                say("{what}[{index}].kind：没有“{word}”；{hint}", what=what, index=index, word=kind, hint=nearest(kind, known))
+                say(
+                    "{what}[{index}].kind：没有“{word}”；{hint}",
+                    what=what,
+                    index=index,
+                    word=kind,
+                    hint=nearest(kind, known),
+                )
             )
 
 
@@ -64,7 +76,14 @@ def add_members(scope: Scope, forms: Sequence[MemberForm]) -> dict[str, int]:
     rows = [Member(id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en) for f in forms]
     outcome = keep(Member, rows)
     Role.objects.bulk_create(
-        Role(member_id=f.id, organisation_id=r.organisation, kind=r.kind, areas=r.areas, since=r.since, until=r.until)
+        Role(
+            member_id=f.id,
+            organisation_id=r.organisation,
+            kind=r.kind,
+            areas=r.areas,
+            since=r.since,
+            until=r.until,
+        )
         for f in forms
         if f.id not in held
         for r in f.roles

@@ -56,13 +56,13 @@ def device_of(token: str) -> Device:
     return device
 
 
-def member_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+def member_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Return names by id in the language being spoken."""
     rows = Member.objects.filter(id__in={i for i in ids if i}).values_list("id", "name", "name_en")
     return {id_: pick(name, name_en) for id_, name, name_en in rows}
 
 
-def organisation_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+def organisation_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Return names by id in the language being spoken."""
     rows = Organisation.objects.filter(id__in={i for i in ids if i}).values_list("id", "name", "name_en")
     return {id_: pick(name, name_en) for id_, name, name_en in rows}

@@ -29,9 +29,15 @@ class PlaceForm(msgspec.Struct, forbid_unknown_fields=True):
 
 def load_areas(name: str = "liuyang-areas.csv") -> int:
     """Load a shipped tree of areas; return how many are new. Parents stand before their children in the file."""
-    with (resources.files("tongxin.places") / "data" / name).open(encoding="utf-8", newline="") as file:
+    with (resources.files("tongxin.places") / "data" / name).open(encoding="utf-8") as file:
         rows = [
-            Area(code=row["code"], parent_id=_parent(row), level=row["level"], name=row["name"], name_en=row["name_en"])
+            Area(
+                code=row["code"],
+                parent_id=_parent(row),
+                level=row["level"],
+                name=row["name"],
+                name_en=row["name_en"],
+            )
             for row in csv.DictReader(file)
         ]
     held = set(Area.objects.values_list("code", flat=True))
@@ -48,8 +54,7 @@ def add_places(scope: Scope, forms: Sequence[PlaceForm]) -> dict[str, int]:
     scope.require(say("登记场所"), MAY_EDIT_PLACES)
     _check(scope, forms)
     rows = [
-        Place(id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en, category=f.category, area_id=f.area)
-        for f in forms
+        Place(id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en, category=f.category, area_id=f.area) for f in forms
     ]
     outcome = keep(Place, rows)
     log("places.add", member=scope.member, subject="places", **outcome)
@@ -61,7 +66,14 @@ def _check(scope: Scope, forms: Iterable[PlaceForm]) -> None:
     for index, form in enumerate(forms):
         if form.category not in categories():
             hint = nearest(form.category, categories())
-            raise BadRequest(say("places[{index}].category：没有类别“{word}”；{hint}", index=index, word=form.category, hint=hint))
+            raise BadRequest(
+                say(
+                    "places[{index}].category：没有类别“{word}”；{hint}",
+                    index=index,
+                    word=form.category,
+                    hint=hint,
+                )
+            )
         if form.area not in areas:
             raise BadRequest(say("places[{index}].area：没有区域 {area}", index=index, area=form.area))
         scope.require(say("登记场所"), MAY_EDIT_PLACES, form.area)

@@ -28,7 +28,7 @@ def places_in(ledger: str, areas: Iterable[str], categories: Iterable[str]) -> Q
     return Place.objects.filter(inside, ledger=ledger, category__in=list(categories)).order_by("area_id", "id")
 
 
-def place_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+def place_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Return names by id in the language being spoken."""
     rows = Place.objects.filter(id__in={i for i in ids if i}).values_list("id", "name", "name_en")
     return {id_: pick(name, name_en) for id_, name, name_en in rows}

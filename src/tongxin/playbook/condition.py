@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tongxin.base.words import say
 from tongxin.playbook.schema import Activity, Answer, Ask
 
 OPERATORS: dict[str, Callable[[Answer, Answer], bool]] = {
@@ -38,13 +39,13 @@ def parse(text: str, activity: Activity) -> Condition:
     """Read a condition over an activity's questions; raise ValueError with the reason, unknown words listed with what exists."""
     match = _SHAPE.match(text)
     if match is None:
-        raise ValueError(f"“{text}” is not one comparison such as “open = yes”")
+        raise ValueError(say("“{text}”不是“open = yes”这样的一次比较", text=text))
     name, op, word = match.groups()
     question = activity.question(name)
     if question is None:
         raise UnknownWordError(name, [ask.name for ask in activity.ask])
     if op not in ("=", "!=") and question.type != "number":
-        raise ValueError(f"“{op}” compares numbers, and question “{name}” is of type {question.type}")
+        raise ValueError(say("“{op}”比较数，而问题“{name}”的类型是 {type}", op=op, name=name, type=question.type))
     return Condition(name, op, _value(word, question))
 
 
@@ -52,7 +53,7 @@ class UnknownWordError(ValueError):
     """A word that names nothing; ``known`` are those that would."""
 
     def __init__(self, word: str, known: list[str]) -> None:
-        super().__init__(f"“{word}” is not known here")
+        super().__init__(word)
         self.word, self.known = word, known
 
 
@@ -65,10 +66,10 @@ def _value(word: str, question: Ask) -> Answer:
         try:
             return float(word)
         except ValueError:
-            raise ValueError(f"“{word}” is not a number, and question “{question.name}” asks for one") from None
+            raise ValueError(say("“{word}”不是数，而问题“{name}”要一个数", word=word, name=question.name)) from None
     if question.type == "choice":
         names = [option.name for option in question.options]
         if word not in names:
             raise UnknownWordError(word, names)
         return word
-    raise ValueError(f"question “{question.name}” is free text; no condition may depend on it")
+    raise ValueError(say("问题“{name}”是自由填写的文字，不能用作条件", name=question.name))

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import msgspec
 
 from tongxin.base.problems import Problem
+from tongxin.base.words import say
 from tongxin.playbook.condition import UnknownWordError, parse
 from tongxin.playbook.schema import Activity, FigureRule, MatterRule, Text
 
@@ -25,7 +26,7 @@ class BadActivity(Problem):
     """An activity file cannot be used; nothing of it was loaded."""
 
     code = "playbook.bad_activity"
-    next_step = "Correct the file and run `tongxin activity check FILE` again."
+    next_step = "改正这个文件，再运行 tongxin activity check 文件名。"
 
 
 def read(path: Path) -> Activity:
@@ -34,11 +35,11 @@ def read(path: Path) -> Activity:
         data = path.read_bytes()
         table = tomllib.loads(data.decode("utf-8"))
     except OSError as error:
-        raise BadActivity(f"{path}: cannot be read: {error.strerror}", file=str(path)) from error
+        raise BadActivity(say("{path}：读不了：{reason}", path=path, reason=error.strerror), file=str(path)) from error
     except UnicodeDecodeError as error:
-        raise BadActivity(f"{path}: not UTF-8 at byte {error.start}", file=str(path)) from error
+        raise BadActivity(say("{path}：第 {byte} 字节起不是 UTF-8", path=path, byte=error.start), file=str(path)) from error
     except tomllib.TOMLDecodeError as error:
-        raise BadActivity(f"{path}: not TOML: {error}", file=str(path)) from error
+        raise BadActivity(say("{path}：不是 TOML：{reason}", path=path, reason=error), file=str(path)) from error
     return _check(path, table, hashlib.sha256(data).hexdigest())
 
 
@@ -48,7 +49,15 @@ def load(directories: Iterable[Path]) -> dict[str, Activity]:
     for path in sorted(p for directory in directories for p in directory.rglob("*.toml")):
         activity = read(path)
         if activity.id in found:
-            raise BadActivity(f"{path}: id: “{activity.id}” is already declared in {found[activity.id][0]}", file=str(path))
+            raise BadActivity(
+                say(
+                    "{path}：id：“{id}”已在 {other} 里声明",
+                    path=path,
+                    id=activity.id,
+                    other=found[activity.id][0],
+                ),
+                file=str(path),
+            )
         found[activity.id] = (path, activity)
     return {name: activity for name, (_, activity) in found.items()}
 
@@ -64,28 +73,38 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint that ends a message: the nearest known word, else all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return f"did you mean “{close[0]}”?" if close else f"known: {', '.join(names) or 'none'}"
+    if close:
+        return say("是不是“{word}”？", word=close[0])
+    return say("可用的有：{words}", words=", ".join(names)) if names else say("现在一个也没有")
 
 
 def _check(path: Path, table: dict[str, Any], digest: str) -> Activity:
     def refuse(key: str, reason: str) -> BadActivity:
-        return BadActivity(f"{path}: {key}: {reason}", file=str(path), key=key, reason=reason)
+        return BadActivity(
+            say("{path}：{key}：{reason}", path=path, key=key, reason=reason),
+            file=str(path),
+            key=key,
+            reason=reason,
+        )
 
     if "hash" in table:
-        raise refuse("hash", "is computed, not written")
+        raise refuse("hash", say("由程序计算，不能写"))
     for key, word, known in _unknown_keys(table, Activity, ""):
-        raise refuse(key, f"unknown key “{word}”; {nearest(word, known)}")
+        raise refuse(key, say("没有“{word}”这个键；{hint}", word=word, hint=nearest(word, known)))
     try:
         activity = msgspec.convert({**table, "hash": digest}, Activity)
     except msgspec.ValidationError as error:
         reason, _, key = str(error).partition(" - at ")
-        raise refuse(key.strip("`").removeprefix("$").removeprefix(".") or "file", reason + _choices(reason, table, key)) from None
+        raise refuse(
+            key.strip("`").removeprefix("$").removeprefix(".") or "file",
+            reason + _choices(reason, key),
+        ) from None
     for key, reason in _faults(activity):
         raise refuse(key, reason)
     return activity
 
 
-def _unknown_keys(table: Mapping[str, Any], struct: Any, at: str) -> Iterable[tuple[str, str, list[str]]]:
+def _unknown_keys(table: Mapping[str, Any], struct: type[msgspec.Struct], at: str) -> Iterable[tuple[str, str, list[str]]]:
     """Yield (place, word, known words) for every key that the struct lacks, at any depth."""
     fields = {field.name: field.type for field in msgspec.structs.fields(struct)}
     for word, value in table.items():
@@ -106,26 +125,36 @@ def _is_struct(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def _choices(reason: str, table: Mapping[str, Any], key: str) -> str:
+def _choices(reason: str, key: str) -> str:
     """Return the nearest right word where msgspec says only that an enumerated word is wrong."""
     match = re.match(r"Invalid enum value '(.+)'", reason)
     if match is None:
         return ""
     last = key.strip("`").rpartition(".")[2]
-    known = {"type": ("yes_no", "choice", "number", "text"), "kind": ("visit", "post"), "subject": ("place", "member duty")}
-    return f"; {nearest(match[1], known.get(last, ()))}"
+    known = {
+        "type": ("yes_no", "choice", "number", "text"),
+        "kind": ("visit", "post"),
+        "subject": ("place", "member duty"),
+    }
+    return say("；{hint}", hint=nearest(match[1], known.get(last, ())))
 
 
 def _faults(activity: Activity) -> Iterable[tuple[str, str]]:
     yield from _names(activity)
     for index, category in enumerate(activity.places):
         if category not in categories():
-            yield f"places[{index}]", f"unknown category “{category}”; {nearest(category, categories())}"
+            yield (
+                f"places[{index}]",
+                say("没有类别“{word}”；{hint}", word=category, hint=nearest(category, categories())),
+            )
     for index, ask in enumerate(activity.ask):
         if ask.type == "choice" and not ask.options:
-            yield f"ask[{index}].options", "a choice needs options"
+            yield f"ask[{index}].options", say("选择题要有选项")
         if ask.type == "text" and not ask.public:
-            yield f"ask[{index}].public", "free text is personal until sealing exists: say public = true or ask otherwise"
+            yield (
+                f"ask[{index}].public",
+                say("密封功能还没有，自由填写的文字视为个人信息：写上 public = true，或换一种问法"),
+            )
     for index, matter in enumerate(activity.matter):
         yield from _matter_faults(activity, matter, f"matter[{index}]")
     for index, figure in enumerate(activity.figure):
@@ -135,7 +164,7 @@ def _faults(activity: Activity) -> Iterable[tuple[str, str]]:
 
 def _names(activity: Activity) -> Iterable[tuple[str, str]]:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", activity.id):
-        yield "id", f"“{activity.id}” is not lower-case letters, digits and underscores"
+        yield "id", say("“{word}”只能用小写字母、数字和下划线，以字母开头", word=activity.id)
     for key, names in (
         ("ask", [ask.name for ask in activity.ask]),
         ("matter", [matter.name for matter in activity.matter]),
@@ -143,14 +172,14 @@ def _names(activity: Activity) -> Iterable[tuple[str, str]]:
     ):
         for index, name in enumerate(names):
             if name in names[:index]:
-                yield f"{key}[{index}].name", f"“{name}” is declared twice"
+                yield f"{key}[{index}].name", say("“{word}”声明了两次", word=name)
 
 
 def _condition_fault(activity: Activity, text: str) -> str | None:
     try:
         parse(text, activity)
     except UnknownWordError as error:
-        return f"{error}; {nearest(error.word, error.known)}"
+        return say("没有“{word}”；{hint}", word=error.word, hint=nearest(error.word, error.known))
     except ValueError as error:
         return str(error)
     return None
@@ -161,27 +190,33 @@ def _matter_faults(activity: Activity, matter: MatterRule, at: str) -> Iterable[
         if fault := _condition_fault(activity, getattr(matter, key)):
             yield f"{at}.{key}", fault
     if matter.opens == matter.closes:
-        yield f"{at}.closes", "the matter would open and close by the same answer"
+        yield f"{at}.closes", say("同一个答案既打开又结清这个事项")
     if not _DUE.match(matter.due):
-        yield f"{at}.due", f"“{matter.due}” is not tonight, duty or hours such as 2h"
+        yield f"{at}.due", say("“{word}”不是 tonight、duty 或 2h 这样的小时数", word=matter.due)
 
 
 def _figure_faults(activity: Activity, figure: FigureRule, at: str) -> Iterable[tuple[str, str]]:
     verbs = {"records": (), "distinct": DISTINCT_OF, **dict.fromkeys(("opened", "closed", "duration"), None)}
     if figure.verb not in verbs:
-        yield f"{at}.count", f"unknown count “{figure.verb}”; {nearest(figure.verb, verbs)}"
+        yield (
+            f"{at}.count",
+            say("没有“{word}”这种数法；{hint}", word=figure.verb, hint=nearest(figure.verb, verbs)),
+        )
         return
     matters = tuple(matter.name for matter in activity.matter)
     known = verbs[figure.verb]
     for noun in figure.nouns:
         if noun not in (matters if known is None else known):
-            yield f"{at}.count", f"“{noun}” is not known here; {nearest(noun, matters if known is None else known)}"
+            yield (
+                f"{at}.count",
+                say("没有“{word}”；{hint}", word=noun, hint=nearest(noun, matters if known is None else known)),
+            )
     if known is None and len(figure.nouns) != 1:
-        yield f"{at}.count", f"“{figure.verb}” takes one matter"
+        yield f"{at}.count", say("“{word}”后面要写一个事项", word=figure.verb)
     if figure.verb == "distinct" and not figure.nouns:
-        yield f"{at}.count", f"“distinct” needs what to count: {', '.join(DISTINCT_OF)}"
+        yield f"{at}.count", say("“distinct”后面要写数什么：{words}", words=", ".join(DISTINCT_OF))
     if figure.when and figure.verb not in ("records", "distinct"):
-        yield f"{at}.when", f"a count of matters takes no condition; “{figure.verb}” follows the matter's own"
+        yield f"{at}.when", say("数事项不能再加条件；“{word}”按事项自己的条件", word=figure.verb)
     elif figure.when and (fault := _condition_fault(activity, figure.when)):
         yield f"{at}.when", fault
 
@@ -191,4 +226,7 @@ def _sentence_faults(activity: Activity) -> Iterable[tuple[str, str]]:
     for language in ("zh", "en"):
         for word in re.findall(r"\{(\w*)\}", getattr(activity.bulletin, language)):
             if word not in names:
-                yield f"bulletin.{language}", f"no figure “{word}”; {nearest(word, names)}"
+                yield (
+                    f"bulletin.{language}",
+                    say("没有数字“{word}”；{hint}", word=word, hint=nearest(word, names)),
+                )

@@ -4,25 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('member', models.UUIDField(null=True)),
-                ('act', models.CharField(max_length=60)),
-                ('subject', models.CharField(max_length=80)),
-                ('details', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("at", models.DateTimeField()),
+                ("member", models.UUIDField(null=True)),
+                ("act", models.CharField(max_length=60)),
+                ("subject", models.CharField(max_length=80)),
+                ("details", models.JSONField(default=dict)),
             ],
             options={
-                'indexes': [models.Index(fields=['subject', 'at'], name='entry_history')],
+                "indexes": [models.Index(fields=["subject", "at"], name="entry_history")],
             },
         ),
     ]

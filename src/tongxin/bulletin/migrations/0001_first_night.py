@@ -5,37 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('orders', '0001_first_night'),
+        ("orders", "0001_first_night"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Bulletin',
+            name="Bulletin",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('ledger', models.CharField(max_length=6)),
-                ('number', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=120)),
-                ('title_en', models.CharField(max_length=160)),
-                ('position', models.BigIntegerField()),
-                ('figures', models.JSONField()),
-                ('today', models.JSONField()),
-                ('sentences', models.JSONField()),
-                ('text', models.TextField()),
-                ('text_en', models.TextField()),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('frozen_at', models.DateTimeField()),
-                ('frozen_by', models.UUIDField()),
-                ('published_at', models.DateTimeField(null=True)),
-                ('published_by', models.UUIDField(null=True)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bulletins', to='orders.incident')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("ledger", models.CharField(max_length=6)),
+                ("number", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=120)),
+                ("title_en", models.CharField(max_length=160)),
+                ("position", models.BigIntegerField()),
+                ("figures", models.JSONField()),
+                ("today", models.JSONField()),
+                ("sentences", models.JSONField()),
+                ("text", models.TextField()),
+                ("text_en", models.TextField()),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("frozen_at", models.DateTimeField()),
+                ("frozen_by", models.UUIDField()),
+                ("published_at", models.DateTimeField(null=True)),
+                ("published_by", models.UUIDField(null=True)),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bulletins",
+                        to="orders.incident",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('ledger', 'incident', 'number'), name='bulletin_number')],
+                "constraints": [models.UniqueConstraint(fields=("ledger", "incident", "number"), name="bulletin_number")],
             },
         ),
     ]

@@ -1,0 +1,1 @@
+"""Tags that the desk's templates use without loading them."""

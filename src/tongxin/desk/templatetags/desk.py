@@ -1,21 +1,22 @@
 """How the desk writes sentences, numbers and times."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tongxin.base import clock, words
+from tongxin.playbook.schema import Text
 
 register = template.Library()
 
 
 @register.simple_tag
-def say(sentence: str, **places: Any) -> SafeString:
+def say(sentence: str, **places: object) -> SafeString:
     """Write a Chinese sentence in the reader's language; places may be links. ``n`` chooses the plural form."""
-    n = places.pop("count", None)
+    counted = places.pop("count", None)
+    n = counted if isinstance(counted, int) else None
     if n is not None:
         places.setdefault("n", n)
     return format_html(words.template(sentence, n), **places) if places else format_html("{}", words.template(sentence))
@@ -64,17 +65,17 @@ _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 
 @register.filter
-def day(moment: datetime) -> str:
+def day(moment: datetime | date) -> str:
     """Write the Shanghai day: 4月6日, 6 Apr."""
-    date = clock.day_of(moment) if isinstance(moment, datetime) else moment
-    return words.pick(f"{date.month}月{date.day}日", f"{date.day} {_MONTHS[date.month - 1]}")
+    on = clock.day_of(moment) if isinstance(moment, datetime) else moment
+    return words.pick(f"{on.month}月{on.day}日", f"{on.day} {_MONTHS[on.month - 1]}")
 
 
 @register.filter
-def year_day(moment: datetime) -> str:
+def year_day(moment: datetime | date) -> str:
     """Write the Shanghai day with its year: 2022年4月6日, 6 Apr 2022."""
-    date = clock.day_of(moment) if isinstance(moment, datetime) else moment
-    return words.pick(f"{date.year}年{date.month}月{date.day}日", f"{date.day} {_MONTHS[date.month - 1]} {date.year}")
+    on = clock.day_of(moment) if isinstance(moment, datetime) else moment
+    return words.pick(f"{on.year}年{on.month}月{on.day}日", f"{on.day} {_MONTHS[on.month - 1]} {on.year}")
 
 
 @register.filter
@@ -97,12 +98,12 @@ def last4(value: object) -> str:
 
 
 @register.filter
-def get(mapping: dict[Any, Any], key: Any) -> Any:
+def get(mapping: dict[str, float], key: str) -> float | None:
     """Look a key up."""
     return mapping.get(key)
 
 
 @register.filter
-def text(pair: Any) -> str:
+def text(pair: Text) -> str:
     """Write a pair of Chinese and English in the reader's language."""
     return words.pick(pair.zh, pair.en)

@@ -4,34 +4,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Cell',
+            name="Cell",
             fields=[
-                ('pk', models.CompositePrimaryKey('ledger', 'incident', 'figure', 'day', 'area', 'organisation', 'category', 'key', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('ledger', models.CharField(max_length=6)),
-                ('incident', models.UUIDField()),
-                ('figure', models.CharField(max_length=121)),
-                ('day', models.DateField()),
-                ('area', models.CharField(max_length=12)),
-                ('organisation', models.UUIDField()),
-                ('category', models.CharField(max_length=30)),
-                ('key', models.CharField(max_length=160)),
-                ('records', models.BigIntegerField()),
-                ('amount', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "ledger",
+                        "incident",
+                        "figure",
+                        "day",
+                        "area",
+                        "organisation",
+                        "category",
+                        "key",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("ledger", models.CharField(max_length=6)),
+                ("incident", models.UUIDField()),
+                ("figure", models.CharField(max_length=121)),
+                ("day", models.DateField()),
+                ("area", models.CharField(max_length=12)),
+                ("organisation", models.UUIDField()),
+                ("category", models.CharField(max_length=30)),
+                ("key", models.CharField(max_length=160)),
+                ("records", models.BigIntegerField()),
+                ("amount", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Cursor',
+            name="Cursor",
             fields=[
-                ('ledger', models.CharField(max_length=6, primary_key=True, serialize=False)),
-                ('position', models.BigIntegerField(default=0)),
+                ("ledger", models.CharField(max_length=6, primary_key=True, serialize=False)),
+                ("position", models.BigIntegerField(default=0)),
             ],
         ),
     ]

@@ -6,97 +6,155 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_first_night'),
-        ('places', '0001_first_night'),
+        ("people", "0001_first_night"),
+        ("places", "0001_first_night"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Clock',
+            name="Clock",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('start', models.DateTimeField()),
-                ('began', models.DateTimeField(null=True)),
-                ('factor', models.FloatField()),
-                ('until', models.DateTimeField()),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("start", models.DateTimeField()),
+                ("began", models.DateTimeField(null=True)),
+                ("factor", models.FloatField()),
+                ("until", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('ledger', models.CharField(max_length=6)),
-                ('name', models.CharField(max_length=80)),
-                ('name_en', models.CharField(max_length=120)),
-                ('kind', models.CharField(max_length=20)),
-                ('drill', models.BooleanField()),
-                ('opened_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("ledger", models.CharField(max_length=6)),
+                ("name", models.CharField(max_length=80)),
+                ("name_en", models.CharField(max_length=120)),
+                ("kind", models.CharField(max_length=20)),
+                ("drill", models.BooleanField()),
+                ("opened_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('ledger', models.CharField(max_length=6)),
-                ('number', models.CharField(max_length=60)),
-                ('kind', models.CharField(max_length=20)),
-                ('title', models.CharField(max_length=120)),
-                ('title_en', models.CharField(max_length=160)),
-                ('text', models.TextField()),
-                ('text_en', models.TextField()),
-                ('basis', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), size=None)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('appeal', models.CharField(max_length=120)),
-                ('activities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None)),
-                ('areas', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), size=None)),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), size=None)),
-                ('organisations', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
-                ('issued_by', models.UUIDField()),
-                ('issued_at', models.DateTimeField()),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.incident')),
-                ('issuer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issued', to='people.organisation')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='orders.order')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("ledger", models.CharField(max_length=6)),
+                ("number", models.CharField(max_length=60)),
+                ("kind", models.CharField(max_length=20)),
+                ("title", models.CharField(max_length=120)),
+                ("title_en", models.CharField(max_length=160)),
+                ("text", models.TextField()),
+                ("text_en", models.TextField()),
+                (
+                    "basis",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), size=None),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("appeal", models.CharField(max_length=120)),
+                (
+                    "activities",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None),
+                ),
+                (
+                    "areas",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), size=None),
+                ),
+                (
+                    "categories",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), size=None),
+                ),
+                (
+                    "organisations",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None),
+                ),
+                ("issued_by", models.UUIDField()),
+                ("issued_at", models.DateTimeField()),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="orders.incident",
+                    ),
+                ),
+                (
+                    "issuer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="issued",
+                        to="people.organisation",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="orders.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Duty',
+            name="Duty",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('activity', models.CharField(max_length=60)),
-                ('kind', models.CharField(max_length=10)),
-                ('starts_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('headcount', models.PositiveSmallIntegerField(default=1)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='places.area')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='people.organisation')),
-                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='places.place')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='duties', to='orders.order')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("activity", models.CharField(max_length=60)),
+                ("kind", models.CharField(max_length=10)),
+                ("starts_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("headcount", models.PositiveSmallIntegerField(default=1)),
+                ("area", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="places.area")),
+                (
+                    "organisation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="people.organisation"),
+                ),
+                ("place", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="places.place")),
+                (
+                    "order",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="duties", to="orders.order"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('state', models.CharField(default='accepted', max_length=10)),
-                ('at', models.DateTimeField()),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='people.member')),
-                ('duty', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='orders.duty')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("state", models.CharField(default="accepted", max_length=10)),
+                ("at", models.DateTimeField()),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="people.member",
+                    ),
+                ),
+                (
+                    "duty",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="orders.duty",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('duty', 'member'), name='assignment_once')],
+                "constraints": [models.UniqueConstraint(fields=("duty", "member"), name="assignment_once")],
             },
         ),
         migrations.AddIndex(
-            model_name='duty',
-            index=models.Index(fields=['order', 'activity', 'organisation'], name='duty_coverage'),
+            model_name="duty",
+            index=models.Index(fields=["order", "activity", "organisation"], name="duty_coverage"),
         ),
         migrations.AddConstraint(
-            model_name='duty',
-            constraint=models.UniqueConstraint(fields=('order', 'activity', 'place', 'organisation', 'starts_at'), name='duty_made_once'),
+            model_name="duty",
+            constraint=models.UniqueConstraint(
+                fields=("order", "activity", "place", "organisation", "starts_at"), name="duty_made_once"
+            ),
         ),
     ]

@@ -5,35 +5,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('code', models.CharField(max_length=12, primary_key=True, serialize=False)),
-                ('level', models.CharField(max_length=10)),
-                ('name', models.CharField(max_length=60)),
-                ('name_en', models.CharField(max_length=80)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='places.area')),
+                ("code", models.CharField(max_length=12, primary_key=True, serialize=False)),
+                ("level", models.CharField(max_length=10)),
+                ("name", models.CharField(max_length=60)),
+                ("name_en", models.CharField(max_length=80)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="places.area",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Place',
+            name="Place",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('ledger', models.CharField(max_length=6)),
-                ('name', models.CharField(max_length=120)),
-                ('name_en', models.CharField(max_length=160)),
-                ('category', models.CharField(max_length=30)),
-                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='places.area')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("ledger", models.CharField(max_length=6)),
+                ("name", models.CharField(max_length=120)),
+                ("name_en", models.CharField(max_length=160)),
+                ("category", models.CharField(max_length=30)),
+                ("area", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="places.area")),
             ],
             options={
-                'indexes': [models.Index(fields=['ledger', 'category', 'area'], name='place_in_scope')],
+                "indexes": [models.Index(fields=["ledger", "category", "area"], name="place_in_scope")],
             },
         ),
     ]

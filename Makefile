@@ -1,0 +1,65 @@
+# The menu. Everything runs in .venv, made here from hash-pinned requirements; the program is .venv/bin/tongxin.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PACKAGES := pyproject.toml drill/pyproject.toml
+
+.PHONY: help demo up test check fix bench prove browser messages lock clean
+help:           ## this menu
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/drill           ## a whole first night, then the desk at http://127.0.0.1:8000 (PORT=… for another port, EXIT=1 to end by itself)
+	@$(BIN)/tongxin drill first-night $(if $(EXIT),--leave,--stay)
+
+up: .venv/drill             ## the desk on whatever is stored, without a drill
+	@$(BIN)/tongxin up
+
+test: .venv/dev browser     ## every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev            ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src drill/src tests bench
+	$(BIN)/lint-imports --no-cache
+
+fix: .venv/dev              ## mend format and what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev            ## the benchmarks, printed
+	$(BIN)/python bench/first_night.py
+
+prove: .venv/dev            ## the long proofs; results go to docs/proofs/
+	$(BIN)/python bench/kills.py --nights 20 --write docs/proofs/kills.json
+
+messages: .venv/dev         ## compile the English catalogue after a change of its .po file
+	$(BIN)/pybabel --quiet compile -D django -d src/tongxin/locale
+
+lock: .venv/dev             ## pin requirements anew
+	@for name in app drill dev; do CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes \
+	  --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/$$name.txt requirements/$$name.in; done
+
+clean:                      ## remove the demo's database and .venv
+	@if [ -x $(BIN)/tongxin ]; then $(BIN)/tongxin clean; fi
+	rm -rf var .venv
+
+browser:                    ## Chromium and Chinese fonts, for tests in a browser
+	@bash scripts/browser
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tongxin needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Type: make PYTHON=python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. Type: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/drill: requirements/drill.txt $(PACKAGES) | .venv/bin/python
+	@echo "Installing what Tongxin needs into .venv …"
+	@$(PIP) install --require-hashes -r requirements/drill.txt
+	@$(PIP) install --no-deps --no-build-isolation -e . -e drill
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/drill
+	@echo "Installing what checks and tests need into .venv …"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
