@@ -10,7 +10,6 @@ from tests.host.helpers import Server
 
 from tongxin.host.database import Database, ensure
 from tongxin.host.home import Home
-from tongxin.host.postgres import Embedded
 from tongxin.host.supervisor import Supervisor
 
 
@@ -32,19 +31,6 @@ def open_directory() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as path:
         Path(path).chmod(0o755)
         yield Path(path)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = Home(tmp_path_factory.mktemp("shared") / "home")
-    embedded, supervisor = Embedded(home), Supervisor(home)
-    embedded.initialise()
-    try:
-        supervisor.start(embedded.child())
-        yield Server(home, embedded, supervisor)
-    finally:
-        supervisor.stop()
-        embedded.remove()
 
 
 _numbers = itertools.count(1)

@@ -129,14 +129,15 @@ def _is(condition: str, body: Mapping[str, Any]) -> bool:
     if isinstance(answer, bool):
         answer = "yes" if answer else "no"
     wanted: Any = word if isinstance(answer, str) else float(word)
-    return {
+    outcome: dict[str, bool] = {
         "=": answer == wanted,
         "!=": answer != wanted,
         "<": answer < wanted,
         "<=": answer <= wanted,
         ">": answer > wanted,
         ">=": answer >= wanted,
-    }[op]
+    }
+    return outcome[op]
 
 
 def _count_matters(sums: dict[CellName, list[int]], name: str, rows: list[Mapping[str, Any]]) -> None:

@@ -130,8 +130,7 @@ class Home:
         run = self._announced()
         if run is None:
             return AlreadyRunning(say("目录 {home} 里已有一套同心正在启动或停止。", home=self.path))
-        sentence = "目录 {home} 里的同心已在运行：{url}（进程 {pid}）。"
-        message = say(sentence, home=self.path, url=run.url, pid=run.pid)
+        message = say("目录 {home} 里的同心已在运行：{url}（进程 {pid}）。", home=self.path, url=run.url, pid=run.pid)
         return AlreadyRunning(message, url=run.url, pid=run.pid)
 
     @contextmanager

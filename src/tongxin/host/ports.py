@@ -59,7 +59,7 @@ def _holder(port: int) -> tuple[int, str] | None:
     """Return the id and the name of the process that listens on a port, if the system tells."""
     try:
         listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN)
-        pids = (c.pid for c in listening if c.laddr.port == port and c.pid)
+        pids = (c.pid for c in listening if c.pid and c.laddr and c.laddr.port == port)
         return next(((pid, psutil.Process(pid).name()) for pid in pids), None)
     except psutil.Error:
         return None

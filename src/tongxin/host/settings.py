@@ -3,24 +3,19 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def database(url: str) -> dict[str, Any]:
-    """Return Django's description of a database address ``postgresql://user:password@host:port/name``."""
-    parts = urlsplit(url)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "127.0.0.1",
-        "PORT": str(parts.port or 5432),
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": 8, "timeout": 5}},
-    }
+    """Return Django's description of a database address ``postgresql://user:password@host:port/name?options``."""
+    parts: dict[str, Any] = conninfo_to_dict(url)
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    known = {name: str(parts.pop(part, "")) for name, part in names.items()}
+    options = {**parts, "pool": {"min_size": 0, "max_size": 8, "timeout": 5}}
+    return {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True, "OPTIONS": options, **known}
 
 
 DATABASES = {"default": database(os.environ.get("TONGXIN_DATABASE", "postgresql://tongxin_app@127.0.0.1:5432/tongxin"))}

@@ -44,8 +44,13 @@ def child_failed(name: str, log: Path, exit_code: int | None) -> ChildFailed:
     if exit_code is None:
         message = say("进程 {name} 迟迟没有就绪。日志 {log} 的末尾：\n{tail}", name=name, log=log, tail=end)
     else:
-        sentence = "进程 {name} 已退出，退出码 {code}。日志 {log} 的末尾：\n{tail}"
-        message = say(sentence, name=name, code=exit_code, log=log, tail=end)
+        message = say(
+            "进程 {name} 已退出，退出码 {code}。日志 {log} 的末尾：\n{tail}",
+            name=name,
+            code=exit_code,
+            log=log,
+            tail=end,
+        )
     return ChildFailed(message, name=name, log=str(log), exit_code=exit_code)
 
 

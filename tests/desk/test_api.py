@@ -1,0 +1,165 @@
+"""The desk's door for programs: who may do what, what is refused, and in which words."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from tests.cast import COUNTY, Cast, id_of
+
+EVERYONE = ("commander", "duty_officer", "secretary", "leader", "inspector", "outsider")
+INCIDENT, ORDER = id_of("incident"), id_of("order")
+PLACE = {"id": str(uuid4()), "name": "某", "name_en": "Some", "category": "worship", "area": "430181105201"}
+MEMBER = {"id": str(uuid4()), "name": "某某", "name_en": "So and so", "roles": []}
+TITLE = {"incident": str(INCIDENT), "title": "首夜", "title_en": "First night"}
+PERMISSIONS: list[tuple[str, str, object, tuple[str, ...]]] = [
+    ("GET", "incidents", None, EVERYONE),
+    ("GET", f"incidents/{INCIDENT}/figures", None, EVERYONE),
+    ("GET", f"incidents/{INCIDENT}/records", None, EVERYONE),
+    ("GET", f"bulletins?incident={INCIDENT}", None, EVERYONE),
+    ("POST", "places", {"places": [PLACE]}, ("commander", "secretary")),
+    ("POST", "members", {"members": [MEMBER]}, ("commander", "secretary")),
+    ("POST", "organisations", {"organisations": []}, ("commander", "secretary")),
+    ("POST", "sign-in-codes", {"members": [str(id_of("leader"))]}, ("commander", "secretary")),
+    ("POST", f"orders/{ORDER}/visits", {}, ("commander", "secretary")),
+    ("POST", "duties", {"duties": []}, ("commander", "secretary")),
+    ("POST", "assignments", {"assignments": []}, ("commander", "secretary", "leader")),
+    ("POST", "clock/begin", {}, ("commander",)),
+    ("POST", "incidents", {"id": str(uuid4()), "name": "演", "name_en": "Drill", "kind": "flood", "drill": True}, ("commander",)),
+    ("POST", "bulletins", TITLE, ("commander", "duty_officer", "secretary")),
+]
+
+
+def call(client: Client, method: str, path: str, body: object = None) -> Any:
+    if method == "GET":
+        return client.get(f"/api/{path}")
+    return client.post(f"/api/{path}", json.dumps(body), "application/json")
+
+
+@pytest.mark.parametrize(("method", "path", "body", "allowed"), PERMISSIONS, ids=[f"{m} {p}" for m, p, _, _ in PERMISSIONS])
+@pytest.mark.parametrize("role", EVERYONE)
+def test_who_may_do_it_may_and_nobody_else(
+    cast: Cast, role: str, method: str, path: str, body: object, allowed: tuple[str, ...]
+) -> None:
+    answer = call(cast.at_desk(role), method, path, body)
+    assert answer.status_code == (200 if role in allowed else 403), answer.content
+    if role not in allowed:
+        assert answer.json()["problem"]["code"] == "people.forbidden"
+
+
+@pytest.mark.parametrize(("method", "path", "body", "_allowed"), PERMISSIONS, ids=[f"{m} {p}" for m, p, _, _ in PERMISSIONS])
+def test_without_signing_in_nothing_is_done(cast: Cast, method: str, path: str, body: object, _allowed: object) -> None:
+    answer = call(Client(), method, path, body)
+    assert (answer.status_code, answer.json()["problem"]["code"]) == (401, "people.not_signed_in")
+
+
+def test_a_write_without_the_csrf_token_is_refused(cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.post("/api/sign-in", json.dumps({"code": cast.code("commander")}), "application/json")
+    refused = call(client, "POST", "places", {"places": []})
+    assert (refused.status_code, refused.json()["problem"]["code"]) == (403, "people.forbidden")
+    token = client.cookies["csrftoken"].value
+    allowed = client.post("/api/places", '{"places": []}', "application/json", headers={"X-CSRFToken": token})
+    assert allowed.status_code == 200
+
+
+BAD: dict[str, tuple[str, object, str]] = {
+    "an unknown field": ("places", {"places": [PLACE | {"colour": "red"}]}, "places[0]"),
+    "a missing field": ("places", {"places": [{"id": str(uuid4())}]}, "places[0]"),
+    "a wrong type": ("places", {"places": "all"}, "places"),
+    "an unknown category": ("places", {"places": [PLACE | {"category": "worshp"}]}, "worship"),
+    "an unknown area": ("places", {"places": [PLACE | {"area": "430181999999"}]}, "430181999999"),
+    "an unknown role": (
+        "members",
+        {
+            "members": [
+                MEMBER
+                | {
+                    "roles": [
+                        {
+                            "kind": "comander",
+                            "organisation": str(id_of("command")),
+                            "areas": [COUNTY],
+                            "since": "2022-03-20T00:00:00+08:00",
+                        }
+                    ]
+                }
+            ]
+        },
+        "commander",
+    ),
+    "too many rows": ("sign-in-codes", {"members": [str(uuid4())] * 5001}, "5000"),
+    "a member who is not on the roll": ("sign-in-codes", {"members": [str(uuid4())]}, "members[0]"),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "place"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_refused_with_the_place_and_the_next_step(desk: Client, path: str, body: object, place: str) -> None:
+    answer = call(desk, "POST", path, body)
+    problem = answer.json()["problem"]
+    assert (answer.status_code, problem["code"]) == (400, "door.bad_request")
+    assert place in problem["message"]
+    assert problem["next"]
+
+
+def test_what_is_not_json_is_refused(desk: Client) -> None:
+    answer = desk.post("/api/places", "{", "application/json")
+    assert (answer.status_code, answer.json()["problem"]["code"]) == (400, "door.bad_request")
+
+
+def test_a_wrong_row_leaves_nothing_of_its_call_behind(cast: Cast, desk: Client) -> None:
+    good = PLACE | {"id": str(uuid4())}
+    assert call(desk, "POST", "places", {"places": [good, PLACE | {"category": "none"}]}).status_code == 400
+    assert call(desk, "POST", "places", {"places": [good]}).json() == {"created": 1, "unchanged": 0}
+
+
+def test_the_same_row_again_is_unchanged_and_another_under_its_id_is_refused(desk: Client) -> None:
+    call(desk, "POST", "places", {"places": [PLACE]})
+    assert call(desk, "POST", "places", {"places": [PLACE]}).json() == {"created": 0, "unchanged": 1}
+    answer = call(desk, "POST", "places", {"places": [PLACE | {"name": "别的"}]})
+    assert (answer.status_code, answer.json()["problem"]["code"]) == (409, "door.already_exists")
+
+
+def test_a_refusal_speaks_the_callers_language(cast: Cast) -> None:
+    chinese, english = cast.at_desk("leader"), cast.at_desk("leader", "en")
+    assert "需要以下职责之一" in call(chinese, "POST", "clock/begin", {}).json()["problem"]["message"]
+    assert "needs one of the roles" in call(english, "POST", "clock/begin", {}).json()["problem"]["message"]
+
+
+def test_records_are_listed_page_by_page_within_the_own_area(cast: Cast) -> None:
+    phone, far = cast.phone(), cast.phone("outsider")
+    for _ in range(3):
+        phone.says(cast.night, {"open": False, "gathering": False})
+    far.says(cast.night, {"open": False, "gathering": False}, place=str(id_of("cinema")))
+    path = f"incidents/{INCIDENT}/records"
+    first = call(cast.at_desk("commander"), "GET", f"{path}?limit=3").json()
+    assert ([row["position"] for row in first["records"]], first["next"]) == ([1, 2, 3], 3)
+    rest = call(cast.at_desk("commander"), "GET", f"{path}?limit=3&after=3").json()
+    assert ([row["position"] for row in rest["records"]], rest["next"]) == ([4], None)
+    assert len(call(cast.at_desk("leader"), "GET", path).json()["records"]) == 3
+    assert len(call(cast.at_desk("outsider"), "GET", path).json()["records"]) == 1
+
+
+@pytest.mark.parametrize("query", ["after=-1", "limit=many", f"limit={10**9}"])
+def test_a_page_that_is_no_page_is_refused(desk: Client, query: str) -> None:
+    assert call(desk, "GET", f"incidents/{INCIDENT}/records?{query}").status_code == 400
+
+
+def test_an_incident_or_address_that_does_not_exist_is_not_found(desk: Client) -> None:
+    for path in (f"incidents/{uuid4()}/figures", f"orders/{uuid4()}/visits", "nowhere"):
+        answer = call(desk, "POST" if "visits" in path else "GET", path, {})
+        assert (answer.status_code, answer.json()["problem"]["code"]) == (404, "door.not_found")
+
+
+def test_figures_say_how_many_records_they_are_behind(cast: Cast, desk: Client) -> None:
+    cast.phone().says(cast.night, {"open": False, "gathering": False})
+    answer = call(desk, "GET", f"incidents/{INCIDENT}/figures").json()
+    assert (answer["position"], answer["behind"]) == (0, 1)
+
+
+def test_a_bulletin_is_frozen_listed_and_published(cast: Cast, desk: Client) -> None:
+    frozen = call(desk, "POST", "bulletins", TITLE).json()
+    published = call(desk, "POST", f"bulletins/{frozen['id']}/publish").json()
+    assert published == frozen | {"published_at": published["published_at"]}
+    assert call(desk, "GET", f"bulletins?incident={INCIDENT}").json() == {"bulletins": [published]}

@@ -1,0 +1,185 @@
+"""The desk's pages, as a browser gets them: complete in both languages, within the own area, refused otherwise."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from tests.cast import Cast, id_of
+
+from tongxin.bulletin.actions import BulletinForm, freeze
+from tongxin.figures.actions import catch_up
+from tongxin.people.actions import found, make_codes
+
+OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
+HAN = re.compile(r"[\u3400-\u9fff]+")
+PAGES = (
+    "/", "/matters", "/matters?state=all", "/duties", "/duties?state=todo", "/orders/ORDER", "/figures", "/bulletins",
+    "/bulletins/BULLETIN", "/figures/venue_closure.found_open", "/figures/attendance.hours?bulletin=BULLETIN",
+    "/figures/venue_closure.inspections?day=2022-03-22&area=430181105000&category=worship", "/records/1", "/records/3",
+)  # fmt: skip
+
+
+@pytest.fixture
+def evening(cast: Cast) -> str:
+    """A venue open since before eight and late by now, one put right, a marked record, a frozen bulletin; its id."""
+    phone, far = cast.phone(), cast.phone("outsider")
+    phone.says(cast.night - timedelta(hours=2, minutes=30), OPEN)
+    far.says(cast.night - timedelta(hours=1), OPEN, place=str(id_of("cinema")))
+    phone.says(cast.night - timedelta(minutes=30), OPEN | {"colour": "red"})
+    far.says(cast.night - timedelta(minutes=10), SHUT, place=str(id_of("cinema")))
+    catch_up("430181")
+    return str(freeze(cast.scope("commander"), BulletinForm(id_of("incident"), "首夜", "First night")).id)
+
+
+def address(page: str, bulletin: str) -> str:
+    return page.replace("ORDER", str(id_of("order"))).replace("BULLETIN", bulletin)
+
+
+def text_of(html: str) -> str:
+    """Return what a reader sees: no tags, and nothing that is marked as being in Chinese."""
+    html = re.sub(r'(?s)<(?!html)(\w+)[^>]*lang="zh-Hans"[^>]*>.*?</\1>', "", html)
+    return unescape(re.sub(r"(?s)<(script|style|pre|code).*?</\1>|<[^>]+>", " ", html))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_shows_in_chinese_and_in_english_without_a_word_of_the_other(cast: Cast, evening: str, page: str) -> None:
+    chinese = cast.at_desk("commander").get(address(page, evening))
+    english = cast.at_desk("commander", "en").get(address(page, evening))
+    assert (chinese.status_code, english.status_code) == (200, 200)
+    assert 'lang="zh-Hans"' in chinese.text
+    assert HAN.findall(text_of(english.text).replace("演1号", "")) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_for_signing_in_and_then_comes_back(cast: Cast, evening: str, page: str) -> None:
+    client = Client()
+    refused = client.get(address(page, evening))
+    assert (refused.status_code, refused["Location"].partition("?")[0]) == (302, "/sign-in")
+    target = re.findall(r'name="next" value="([^"]*)"', client.get(refused["Location"]).text)[-1]
+    back = client.post("/sign-in", {"code": cast.code("commander"), "next": unescape(target)})
+    assert back["Location"] == address(page, evening)
+
+
+def test_a_wrong_code_is_refused_beside_the_field_and_what_was_typed_stays(cast: Cast) -> None:
+    refused = Client().post("/sign-in", {"code": "AAAA-BBBB-CCCC"})
+    assert refused.status_code == 401
+    assert "AAAA-BBBB-CCCC" in refused.text
+    assert "people.not_signed_in" in refused.text
+
+
+def test_signing_in_never_leads_to_another_site(cast: Cast) -> None:
+    back = Client().post("/sign-in", {"code": cast.code("leader"), "next": "https://elsewhere.example/"})
+    assert back["Location"] == "/"
+
+
+def test_signing_out_ends_it(desk: Client) -> None:
+    desk.post("/sign-out")
+    assert desk.get("/").status_code == 302
+
+
+def test_tonight_counts_its_trouble_and_each_number_opens(cast: Cast, desk: Client, evening: str) -> None:
+    page = desk.get("/").text
+    sentence = re.sub(r"\s+", "", text_of(re.search(r'(?s)<p class="sentence">(.*?)</p>', page)[1]))  # type: ignore[index]
+    assert sentence == "还有1件未结，其中1件已逾期；应查的场所都已查过；1人应到未到。"
+    assert 'href="/matters?state=late"' in page
+    assert "0:30" in page
+
+
+def test_tonight_says_204_while_nothing_is_new(cast: Cast, desk: Client, evening: str) -> None:
+    seen = re.search(r'hx-get="/\?seen=([^"]+)"', desk.get("/").text)
+    assert seen
+    assert desk.get(f"/?seen={seen[1]}").status_code == 204
+    cast.phone().says(cast.night, SHUT)
+    catch_up("430181")
+    assert desk.get(f"/?seen={seen[1]}").status_code == 200
+
+
+def test_the_three_tables_come_to_the_same_total(desk: Client, evening: str) -> None:
+    totals = re.findall(r"(?s)<tfoot>(.*?)</tfoot>", desk.get("/").text)
+    assert len({re.sub(r"\s+", " ", text_of(total)) for total in totals}) == 1
+    assert len(totals) == 3
+
+
+def test_a_leader_sees_the_own_area_only(cast: Cast, evening: str) -> None:
+    leader, outsider = cast.at_desk("leader"), cast.at_desk("outsider")
+    assert "城东影院" not in leader.get("/matters?state=all").text
+    assert "城东影院" in outsider.get("/matters?state=all").text
+    assert leader.get("/records/2").status_code == 404
+    assert outsider.get("/records/2").status_code == 200
+    assert "城东影院" not in leader.get("/figures/venue_closure.inspections").text
+
+
+def test_a_figure_lists_exactly_the_records_behind_it(desk: Client, evening: str) -> None:
+    page = desk.get("/figures/venue_closure.found_open").text
+    assert re.findall(r'href="/records/(\d+)"', page) == ["2", "1"]
+
+
+def test_a_frozen_figure_shows_what_the_bulletin_said(cast: Cast, desk: Client, evening: str) -> None:
+    cast.phone().says(cast.night, SHUT)
+    catch_up("430181")
+    then = desk.get(f"/figures/venue_closure.inspections?bulletin={evening}").text
+    now = desk.get("/figures/venue_closure.inspections").text
+    assert [re.search(r'<b class="big">(\d+)</b>', page)[1] for page in (then, now)] == ["3", "4"]  # type: ignore[index]
+    assert len(re.findall(r'href="/records/\d+"', then)) == 3
+
+
+def test_a_record_shows_its_words_its_chain_and_that_it_was_hashed_again(desk: Client, evening: str) -> None:
+    page = desk.get("/records/4").text
+    for said in ("城东影院", "是否仍开放", "刚按原文重算，一致", "第4条记录"):
+        assert said in text_of(page).replace(" ", "")
+
+
+def test_a_marked_record_says_why_it_counts_nowhere(desk: Client, evening: str) -> None:
+    page = desk.get("/records/3").text
+    assert "答案缺项或类型不对" in page
+    assert "ledger.bad_answer" in page
+
+
+def test_the_duty_officer_freezes_and_only_the_commander_publishes(cast: Cast, evening: str) -> None:
+    officer, commander = cast.at_desk("duty_officer"), cast.at_desk("commander")
+    frozen = officer.post("/bulletins", {"title": "第二夜", "title_en": "Second night"})
+    where = frozen["Location"]
+    assert "待发布" in officer.get(where).text
+    assert officer.post(f"{where}/publish").status_code == 403
+    assert commander.post(f"{where}/publish").status_code == 302
+    assert "待发布" not in commander.get(where).text
+
+
+def test_a_leader_may_not_freeze(cast: Cast, evening: str) -> None:
+    refused = cast.at_desk("leader").post("/bulletins", {"title": "一", "title_en": "One"})
+    assert refused.status_code == 403
+    assert "people.forbidden" in refused.text
+
+
+BAD = ("/figures/venue_closure.nothing", "/records/99", f"/orders/{uuid4()}", f"/bulletins/{uuid4()}", "/nowhere")
+
+
+@pytest.mark.parametrize("page", BAD)
+def test_what_does_not_exist_says_so_and_what_to_do(desk: Client, page: str) -> None:
+    answer = desk.get(page)
+    assert answer.status_code == 404
+    assert "door.not_found" in answer.text
+
+
+@pytest.mark.parametrize(
+    "page", ["/figures/venue_closure.inspections?day=yesterday", "/matters?organisation=x", "/matters?from=soon"]
+)
+def test_a_condition_that_cannot_be_read_is_refused(desk: Client, evening: str, page: str) -> None:
+    answer = desk.get(page)
+    assert answer.status_code == 400
+    assert "door.bad_request" in answer.text
+
+
+def test_every_page_is_watermarked_as_a_drill(desk: Client, evening: str) -> None:
+    for page in PAGES:
+        assert 'class="watermark"' in desk.get(address(page, evening)).text
+
+
+def test_an_empty_database_says_that_nothing_is_wrong(night: object) -> None:
+    client = Client()
+    client.post("/sign-in", {"code": make_codes([found("430181000000").id])[0][1]})
+    assert "这是空的数据库，不是出了错" in client.get("/").text
+    assert client.get("/figures").status_code == 404

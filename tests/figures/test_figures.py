@@ -1,0 +1,166 @@
+"""Figures add up by themselves, exactly, and open to exactly the records behind them."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.cast import COUNTY, Cast, id_of
+
+from tongxin.base.problems import NotFound
+from tongxin.figures import actions
+from tongxin.figures.actions import catch_up, pull
+from tongxin.figures.models import Cell
+from tongxin.figures.queries import Narrow, behind, cells, cursor, figure, figures, trace, values
+from tongxin.figures.verify import verify
+from tongxin.ledger.models import Matter
+from tongxin.orders.models import Clock
+from tongxin.orders.queries import forget_clock
+
+LEDGER = COUNTY[:6]
+OPEN, SHUT, CROWD = (
+    {"open": True, "gathering": False},
+    {"open": False, "gathering": False},
+    {"open": False, "gathering": True},
+)
+
+
+def now(cast: Cast, role: str = "commander", narrow: Narrow | None = None) -> dict[str, float]:
+    return values(cells(cast.scope(role), id_of("incident"), narrow))
+
+
+def test_an_evening_adds_up(cast: Cast) -> None:
+    phone, far = cast.phone(), cast.phone("outsider")
+    phone.says(cast.night - timedelta(minutes=60), OPEN)
+    phone.says(cast.night - timedelta(minutes=20), SHUT)
+    far.says(cast.night - timedelta(minutes=30), CROWD, place=str(id_of("cinema")))
+    shift = {"activity": "attendance", "activity_hash": figure("attendance.hours").activity.hash, "duty": str(id_of("post"))}
+    phone.says(cast.night - timedelta(minutes=10), {"act": "in"}, **shift)
+    phone.says(cast.night - timedelta(minutes=1), {"act": "out"}, **shift)
+    assert behind(LEDGER) == 5
+    assert catch_up(LEDGER) == 5
+    assert now(cast) == {
+        "attendance.members": 1,
+        "attendance.person_times": 1,
+        "attendance.hours": 0.1,
+        "venue_closure.venues_inspected": 2,
+        "venue_closure.inspections": 3,
+        "venue_closure.found_open": 1,
+        "venue_closure.fixed": 1,
+        "venue_closure.gatherings": 1,
+        "venue_closure.dispersed": 0,
+    }
+
+
+def test_a_member_sees_the_figures_of_the_own_area_only(cast: Cast) -> None:
+    cast.phone().says(cast.night, OPEN)
+    cast.phone("outsider").says(cast.night, OPEN, place=str(id_of("cinema")))
+    catch_up(LEDGER)
+    assert [now(cast, role)["venue_closure.found_open"] for role in ("commander", "leader", "outsider")] == [2, 1, 1]
+
+
+def test_marked_records_count_nowhere(cast: Cast) -> None:
+    cast.phone().says(cast.night, OPEN | {"colour": "red"})
+    catch_up(LEDGER)
+    assert set(now(cast).values()) == {0}
+
+
+def test_a_late_record_changes_the_day_it_happened_on(cast: Cast) -> None:
+    phone = cast.phone()
+    yesterday = cast.night.replace(hour=23, minute=50)
+    later = cast.phone()
+    Clock.objects.update(start=cast.night + timedelta(hours=6))
+    forget_clock()
+    later.says(cast.night + timedelta(hours=5), SHUT)
+    catch_up(LEDGER)
+    phone.says(yesterday, OPEN)
+    catch_up(LEDGER)
+    assert now(cast, narrow=Narrow(day=yesterday.date()))["venue_closure.found_open"] == 1
+    assert now(cast, narrow=Narrow(day=(cast.night + timedelta(hours=5)).date()))["venue_closure.fixed"] == 1
+
+
+acts = st.lists(
+    st.tuples(st.sampled_from(["inspector", "outsider"]), st.integers(0, 40), st.booleans(), st.booleans()),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts, st.integers(1, 6))
+def test_any_slices_of_any_records_come_to_what_the_second_path_recomputes(
+    cast: Cast, rows: list[tuple[str, int, bool, bool]], size: int
+) -> None:
+    with transaction.atomic(), pytest.MonkeyPatch().context() as patch:
+        _send(cast, rows)
+        patch.setattr(actions, "SLICE", size)
+        catch_up(LEDGER)
+        assert verify(LEDGER) == (len(rows), Cell.objects.count(), [])
+        scope = cast.scope("commander")
+        for found in figures():
+            traced = trace(scope, id_of("incident"), found, cursor(LEDGER))
+            if found.rule.verb in ("records", "opened", "closed"):
+                assert traced.count() == now(cast)[found.key], found.key
+        transaction.set_rollback(True)
+
+
+def _send(cast: Cast, rows: list[tuple[str, int, bool, bool]]) -> None:
+    phones = {role: cast.phone(role) for role in ("inspector", "outsider")}
+    where = {"inspector": str(id_of("temple")), "outsider": str(id_of("cinema"))}
+    for role, minute, is_open, gathering in rows:
+        at = cast.night - timedelta(minutes=minute)
+        phones[role].says(at, {"open": is_open, "gathering": gathering}, place=where[role])
+
+
+ALTERED: dict[str, Callable[[], Any]] = {
+    "a cell that counts one more": lambda: Cell.objects.filter(figure="venue_closure.inspections").update(amount=2),
+    "a cell that is gone": lambda: Cell.objects.filter(figure="venue_closure.found_open").delete(),
+    "a place that was never visited": lambda: Cell.objects.filter(figure="venue_closure.venues_inspected").update(key="x"),
+    "another day": lambda: Cell.objects.filter(figure="venue_closure.inspections").update(day="2022-03-21"),
+}
+
+
+@pytest.mark.parametrize("alter", ALTERED.values(), ids=ALTERED.keys())
+def test_verification_catches(cast: Cast, alter: Callable[[], Any]) -> None:
+    cast.phone().says(cast.night, OPEN)
+    catch_up(LEDGER)
+    assert verify(LEDGER)[2] == []
+    alter()
+    assert verify(LEDGER)[2] != []
+
+
+def test_a_figure_as_it_stood_keeps_its_records_when_a_late_one_changes_the_story(cast: Cast, night: datetime) -> None:
+    """A venue found open at nine; afterwards a phone that was offline says it was open at eight already."""
+    phone, offline = cast.phone(), cast.phone()
+    phone.says(night - timedelta(minutes=5), OPEN)
+    then = catch_up(LEDGER)
+    offline.says(night - timedelta(minutes=60), OPEN)
+    catch_up(LEDGER)
+    found, scope = figure("venue_closure.found_open"), cast.scope("commander")
+    assert [row.position for row in trace(scope, id_of("incident"), found, then)] == [1]
+    assert [row.position for row in trace(scope, id_of("incident"), found, cursor(LEDGER))] == [2]
+
+
+def test_matters_are_kept_as_versions_that_never_overlap(cast: Cast) -> None:
+    phone = cast.phone()
+    for minute, body in ((50, OPEN), (40, OPEN), (30, SHUT)):
+        phone.says(cast.night - timedelta(minutes=minute), body)
+        pull(LEDGER)
+    versions = Matter.objects.filter(name="venue_open").order_by("since").values_list("since", "until", "closed")
+    assert list(versions) == [(1, 2, None), (2, 3, None), (3, None, 3)]
+
+
+def test_an_unknown_figure_names_the_nearest(cast: Cast) -> None:
+    with pytest.raises(NotFound, match=r"venue_closure\.inspections"):
+        figure("venue_closure.inspection")
+
+
+def test_narrowed_parts_add_up_to_the_whole(cast: Cast) -> None:
+    for role, place in (("inspector", "temple"), ("outsider", "cinema")):
+        cast.phone(role).says(cast.night, OPEN, place=str(id_of(place)))
+    catch_up(LEDGER)
+    parts = [now(cast, narrow=Narrow(category=name))["venue_closure.inspections"] for name in ("worship", "entertainment")]
+    assert (parts, now(cast)["venue_closure.inspections"]) == ([1, 1], 2)

@@ -1,0 +1,147 @@
+"""No order, no collection of data; and what an order brings."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from tests.cast import COUNTY, ZHANGFANG, Cast, id_of, order_form, post_form
+
+from tongxin.audit.models import Entry
+from tongxin.base.problems import AlreadyExists, BadRequest, Conflict, Forbidden
+from tongxin.orders.actions import RealDatabase, add_duties, assign, begin_clock, issue, open_incident, plan_visits, set_clock
+from tongxin.orders.forms import AssignmentForm, ClockForm, IncidentForm, ScopeForm
+from tongxin.orders.models import Clock, Duty, Incident, Order
+from tongxin.places.actions import PlaceForm, add_places
+from tongxin.playbook.registry import UnknownActivity
+
+
+def test_each_place_in_scope_gets_one_visit_by_the_team_that_holds_its_area(cast: Cast) -> None:
+    visits = Duty.objects.filter(kind="visit")
+    assert {(visit.place_id, visit.organisation_id) for visit in visits} == {
+        (id_of("temple"), id_of("east")),
+        (id_of("cinema"), id_of("west")),
+    }
+
+
+def test_planning_again_makes_no_visit_twice(cast: Cast) -> None:
+    before = set(Duty.objects.values_list("id", flat=True))
+    again, unheld = plan_visits(cast.scope("secretary"), id_of("order"))
+    assert {visit.id for visit in again} == before - {id_of("post")}
+    assert unheld == []
+    assert set(Duty.objects.values_list("id", flat=True)) == before
+
+
+def test_a_place_that_no_team_holds_is_named(cast: Cast) -> None:
+    far = PlaceForm(uuid4(), "大围山漂流", "Rafting", "worship", "430181125000")
+    add_places(cast.scope("commander"), [far])
+    _, unheld = plan_visits(cast.scope("commander"), id_of("order"))
+    assert [place.id for place in unheld] == [far.id]
+
+
+WRONG_ORDERS = {
+    "no legal basis": {"basis": []},
+    "no appeal contact": {"appeal": ""},
+    "an end before its start": {"ends_at": "start"},
+    "a kind that does not exist": {"kind": "open"},
+    "an area that does not exist": {"scope": ScopeForm(["430181999000"], ["worship"], [])},
+    "a category that does not exist": {"scope": ScopeForm([COUNTY], ["worshop"], [])},
+    "an organisation that does not exist": {"scope": ScopeForm([COUNTY], ["worship"], [UUID(int=1)])},
+}
+
+
+@pytest.mark.parametrize("changes", WRONG_ORDERS.values(), ids=WRONG_ORDERS.keys())
+def test_an_order_is_refused_with(cast: Cast, changes: dict[str, object]) -> None:
+    if changes.get("ends_at") == "start":
+        changes = {"ends_at": cast.night.replace(hour=18)}
+    with pytest.raises(BadRequest):
+        issue(cast.scope("commander"), order_form(cast.night, id=uuid4(), **changes))
+    assert Order.objects.count() == 1
+
+
+def test_an_order_for_an_unknown_activity_names_the_nearest(cast: Cast) -> None:
+    with pytest.raises(UnknownActivity, match="venue_closure"):
+        issue(cast.scope("commander"), order_form(cast.night, id=uuid4(), activities=["venue_closur"]))
+
+
+def test_only_a_commander_issues_orders(cast: Cast) -> None:
+    with pytest.raises(Forbidden):
+        issue(cast.scope("secretary"), order_form(cast.night, id=uuid4()))
+
+
+def test_an_order_sent_again_is_the_same_and_changed_is_refused(cast: Cast) -> None:
+    issue(cast.scope("commander"), order_form(cast.night))
+    assert Order.objects.count() == 1
+    with pytest.raises(AlreadyExists, match="number"):
+        issue(cast.scope("commander"), order_form(cast.night, number="演2号"))
+
+
+WRONG_DUTIES = {
+    "an activity that the order does not name": {"activity": "sampling"},
+    "a kind that does not exist": {"kind": "party"},
+    "a place that does not exist": {"place": UUID(int=1)},
+    "an organisation outside the order": {"organisation": id_of("command")},
+}
+
+
+@pytest.mark.parametrize("changes", WRONG_DUTIES.values(), ids=WRONG_DUTIES.keys())
+def test_a_duty_is_refused_with(cast: Cast, changes: dict[str, object]) -> None:
+    with pytest.raises(BadRequest):
+        add_duties(cast.scope("commander"), [post_form(cast.night, id=uuid4(), **changes)])
+
+
+def test_a_duty_lies_within_its_order(cast: Cast) -> None:
+    with pytest.raises(BadRequest):
+        add_duties(cast.scope("commander"), [post_form(cast.night, id=uuid4(), due_at=cast.night + timedelta(days=60))])
+
+
+def test_a_leader_assigns_the_own_people_in_the_own_area_only(cast: Cast) -> None:
+    again = AssignmentForm(id_of(f"job {id_of('post')}"), id_of("post"), id_of("inspector"))
+    assert assign(cast.scope("leader"), [again]) == {"created": 0, "unchanged": 1}
+    with pytest.raises(BadRequest):
+        assign(cast.scope("leader"), [AssignmentForm(uuid4(), id_of("post"), id_of("outsider"))])
+    cinema = Duty.objects.get(place=id_of("cinema"))
+    with pytest.raises(Forbidden):
+        assign(cast.scope("leader"), [AssignmentForm(uuid4(), cinema.id, id_of("outsider"))])
+
+
+def test_a_drill_database_takes_no_real_incident(cast: Cast) -> None:
+    with pytest.raises(RealDatabase):
+        open_incident(cast.scope("commander"), IncidentForm(uuid4(), "真的", "Real", "epidemic", drill=False))
+    assert not Incident.objects.filter(drill=False).exists()
+
+
+def test_a_real_database_takes_no_drill_clock(cast: Cast) -> None:
+    Incident.objects.update(drill=False)
+    Clock.objects.all().delete()
+    with pytest.raises(RealDatabase):
+        set_clock(cast.scope("commander"), ClockForm(cast.night, 10, cast.night + timedelta(hours=1)))
+    assert not Clock.objects.exists()
+
+
+def test_a_clock_that_runs_is_not_set_back(cast: Cast) -> None:
+    commander, form = cast.scope("commander"), ClockForm(cast.night, 10, cast.night + timedelta(hours=1))
+    set_clock(commander, form)
+    began = begin_clock(commander).began
+    assert begin_clock(commander).began == began
+    with pytest.raises(Conflict):
+        set_clock(commander, form)
+
+
+@pytest.mark.parametrize("changes", [{"factor": 0}, {"until": "start"}])
+def test_an_impossible_clock_is_refused(cast: Cast, changes: dict[str, object]) -> None:
+    until = cast.night if changes.get("until") == "start" else cast.night + timedelta(hours=1)
+    factor = float(changes.get("factor", 10))  # type: ignore[arg-type]
+    with pytest.raises(BadRequest):
+        set_clock(cast.scope("commander"), ClockForm(cast.night, factor, until))
+
+
+def test_every_act_leaves_a_line_that_names_who_did_it(cast: Cast) -> None:
+    lines = Entry.objects.filter(member=id_of("commander")).values_list("act", flat=True)
+    assert {"incident.open", "order.issue", "visits.plan", "duties.add", "assignments.add"} <= set(lines)
+
+
+def test_a_town_secretary_may_not_add_places_elsewhere(cast: Cast) -> None:
+    town = replace(cast.scope("secretary"), areas=frozenset({ZHANGFANG}))
+    with pytest.raises(Forbidden):
+        add_places(town, [PlaceForm(uuid4(), "某处", "Somewhere", "worship", "430181001010")])
