@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PACKAGES := pyproject.toml drill/pyproject.toml
 
-.PHONY: help demo up test check fix bench prove browser messages lock clean
+.PHONY: help demo up test check fix bench prove browser pictures messages lock clean
 help:           ## this menu
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -33,6 +33,10 @@ bench: .venv/dev            ## the benchmarks, printed
 
 prove: .venv/dev            ## the long proofs; results go to docs/proofs/
 	$(BIN)/python bench/kills.py --nights 20 --write docs/proofs/kills.json
+
+pictures: .venv/dev browser ## the README's pictures, made anew by the test that makes them
+	@mkdir -p docs/pictures
+	TONGXIN_PICTURES=docs/pictures $(BIN)/python -m pytest tests/e2e/test_desk.py -k pictures
 
 messages: .venv/dev         ## compile the English catalogue after a change of its .po file
 	$(BIN)/pybabel --quiet compile -D django -d src/tongxin/locale

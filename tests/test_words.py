@@ -24,7 +24,7 @@ def _key(message: Message) -> str:
 
 
 def _forms(message: Message) -> tuple[str, ...]:
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
 def test_every_sentence_has_its_english_and_no_english_is_left_over(catalogue: Catalog) -> None:

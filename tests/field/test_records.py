@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 from django.db import ProgrammingError, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.cast import Cast, Phone, id_of
 
 from tongxin.ledger.models import Record
@@ -100,6 +102,45 @@ def test_a_record_that_is_wrong_is_kept_and_marked_and_its_neighbours_are_unharm
 def test_text_that_is_no_record_at_all_is_kept_and_marked(phone: Phone) -> None:
     receipts = phone.post(1, "not JSON", "[]", '{"v": 0}').json()["receipts"]
     assert [receipt["quarantine"] for receipt in receipts] == ["ledger.unreadable"] * 3
+
+
+answers: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+poison = st.text() | st.sampled_from(["1e999", "[" * 2000, '{"v": 0, "v": 1}', '"\\ud800"', "\x00"])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(answers, poison)
+def test_no_poison_fails_its_neighbours(cast: Cast, night: datetime, answer: object, text: str) -> None:
+    """Whatever JSON allows as an answer, and whatever text as a record: the batch is taken, the good ones count."""
+    phone = cast.phone()
+    good = phone.record(night, OPEN)
+    strange = phone.record(night, {"open": answer, "gathering": False})
+    response = phone.post(1, good, strange, text)
+    assert response.status_code == 200, response.content
+    receipts = response.json()["receipts"]
+    assert (receipts[0]["quarantine"], receipts[2]["quarantine"]) == (None, "ledger.unreadable")
+    assert [bytes(row) for row in stored_bytes_of(phone)] == [text_.encode() for text_ in (good, strange, text)]
+
+
+def stored_bytes_of(phone: Phone) -> list[bytes]:
+    return list(Record.objects.filter(chain=phone.chain).order_by("seq").values_list("bytes", flat=True))
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1" * 400])
+def test_a_number_beyond_all_numbers_is_kept_and_marked(phone: Phone, night: datetime, number: str) -> None:
+    text = phone.record(night, {"open": True, "gathering": 7}).replace(":7", f":{number}")
+    assert phone.post(1, text).json()["receipts"][0]["quarantine"] in ("ledger.unreadable", "ledger.bad_answer")
+    assert bytes(Record.objects.get(position=1).bytes) == text.encode()
+
+
+@pytest.mark.parametrize("wall", [-(10**17), 10**17, -(2**63), 2**63 - 1])
+def test_a_clock_beyond_the_calendar_is_brought_back_to_the_receipt(phone: Phone, night: datetime, wall: int) -> None:
+    assert phone.says(night, OPEN, wall=wall)["quarantine"] in (None, "ledger.not_ordered")
+    assert Record.objects.get(position=1).occurred_at <= night
 
 
 def test_an_id_that_is_held_already_counts_once(phone: Phone, night: datetime) -> None:

@@ -1,0 +1,159 @@
+"""The first night through every door, and what its commands say."""
+
+import json
+import re
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from tests.e2e.conftest import Night, command, run
+from tests.host.helpers import eventually, fetch
+
+from tongxin.host.home import Home
+from tongxin.host.ports import free_port
+
+GOOD = Path(__file__).resolve().parents[2] / "src" / "tongxin" / "playbook" / "packs" / "epidemic" / "venue_closure.toml"
+
+
+def test_the_night_ends_as_its_truth_said_with_nothing_lost_and_nothing_twice(night: Night) -> None:
+    assert night.result["figures"] == night.result["truth"]
+    assert (night.result["lost"], night.result["duplicates"]) == (0, 0)
+    assert set(night.result) == {"figures", "truth", "records", "lost", "duplicates", "seconds"}
+    assert night.result["records"] > 400
+
+
+def test_the_truth_was_written_before_any_record_was_sent(night: Night) -> None:
+    run_ = night.home.running()
+    assert run_ is not None
+    ((began,),) = fetch(run_.owner_url, "SELECT extract(epoch FROM began)::float FROM orders_clock")
+    assert (night.home.path / "truth.json").stat().st_mtime < float(str(began))
+    assert json.loads((night.home.path / "truth.json").read_text("utf-8"))["truth"] == night.result["truth"]
+
+
+def test_it_prints_the_bulletin_in_both_languages_and_one_sign_in_per_role(night: Night) -> None:
+    inspected = night.result["figures"]["venue_closure.venues_inspected"]
+    assert f"各督查组共督查暂停开放的场所{inspected}个" in night.printed
+    assert f"checked {inspected} closed venues" in night.printed
+    assert list(night.codes) == ["Commander", "Duty officer", "Secretary", "Leader", "Inspector"]
+
+
+def test_figures_verify_agrees_and_catches_a_cell_altered_on_purpose(night: Night) -> None:
+    code, said = run(night.home.path, "figures", "verify")
+    assert (code, said.splitlines()[-1].endswith("0 differences")) == (0, True)
+    run_ = night.home.running()
+    assert run_ is not None
+    alter = "UPDATE figures_cell SET amount = amount + {} WHERE figure = 'venue_closure.inspections' AND category = 'scenic'"
+    with psycopg.connect(run_.owner_url, autocommit=True) as owner:
+        owner.execute(alter.format(1))
+        code, said = run(night.home.path, "figures", "verify")
+        owner.execute(alter.format(-1))
+    assert code == 1
+    assert "venue_closure.inspections" in said
+    assert run(night.home.path, "figures", "verify")[0] == 0
+
+
+def test_a_second_start_beside_a_running_one_is_refused_and_names_it(night: Night) -> None:
+    code, said = run(night.home.path, "up", "--port", str(free_port()))
+    assert (code, night.url in said) == (2, True)
+
+
+def test_a_busy_port_is_one_clear_error(night: Night, tmp_path: Path) -> None:
+    port = night.url.rpartition(":")[2]
+    code, said = run(tmp_path / "home", "up", PORT=port)
+    assert code == 2
+    assert port in said
+    assert "host.port_busy" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("port", ["eighty", "0", "65536"])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    code, said = run(tmp_path / "home", "up", PORT=port)
+    assert (code, port in said, "Traceback" in said) == (2, True, False)
+
+
+def test_activity_check_names_file_key_reason_and_the_nearest_right_word(tmp_path: Path) -> None:
+    wrong = tmp_path / "mine.toml"
+    wrong.write_text(GOOD.read_text("utf-8").replace('opens = "open = yes"', 'opens = "opne = yes"'), "utf-8")
+    code, said = run(tmp_path / "home", "activity", "check", str(wrong))
+    assert code == 2
+    for part in (str(wrong), "matter[0].opens", "opne", 'did you mean "open"?'):
+        assert part in said
+    code, said = run(tmp_path / "home", "activity", "check", str(GOOD))
+    assert (code, "good (venue_closure" in said) == (0, True)
+
+
+def test_activity_list_shows_what_ships(tmp_path: Path) -> None:
+    code, said = run(tmp_path / "home", "activity", "list")
+    assert code == 0
+    assert re.findall(r"^\w+", said, re.MULTILINE) == ["attendance", "venue_closure"]
+
+
+def test_an_unfinished_drill_starts_over_a_finished_one_is_shown_again_and_another_is_refused(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of the night; then the same command again, twice; then another seed."""
+    home, port = tmp_path / "home", str(free_port())
+    night = ("drill", "first-night", "--scale", "0.05", "--port", port)
+    with command(home, *night) as process:
+        eventually(lambda: _records(home) > 5, "the first records")
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 130
+    assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
+    code, said = run(home, *night)
+    assert (code, "equals the truth" in said) == (0, True), said
+    began = time.monotonic()
+    code, said = run(home, *night)
+    assert (code, "already finished" in said, time.monotonic() - began < 15) == (0, True, True), said
+    code, said = run(home, *night, "--seed", "8")
+    assert (code, "host.rehearsal_refused" in said) == (2, True), said
+    run(home, "clean")
+
+
+def _records(home: Path) -> int:
+    """Count records; 0 while the database is away."""
+    run_ = Home(home).running()
+    try:
+        return int(str(fetch(run_.owner_url, "SELECT count(*) FROM ledger_record")[0][0])) if run_ else 0
+    except psycopg.Error:
+        return 0
+
+
+def _wait_for_more(home: Path) -> None:
+    before = _records(home)
+    eventually(lambda: _records(home) > before, f"more than {before} records")
+
+
+def test_killing_postgresql_web_and_worker_in_the_middle_of_the_night_loses_nothing(tmp_path: Path) -> None:
+    home, result = tmp_path / "home", tmp_path / "night.json"
+    arguments = ("--scale", "0.3", "--port", str(free_port()), "--json", str(result))
+    with command(home, "drill", "first-night", *arguments) as process:
+        for what in ("postgres", "granian", "tongxin.host.worker", "postgres"):
+            _wait_for_more(home)
+            _kill(process.pid, what)
+        said, _ = process.communicate()
+    assert process.returncode == 0, said
+    night = json.loads(result.read_text("utf-8"))
+    assert night["figures"] == night["truth"]
+    assert (night["lost"], night["duplicates"]) == (0, 0)
+    assert run(home, "figures", "verify")[0] == 0
+    run(home, "clean")
+
+
+def _kill(supervisor: int, what: str) -> None:
+    """Kill the child of the supervisor whose command line says what it is, as soon as it runs."""
+    eventually(lambda: _killed(supervisor, what), f"a child that is {what}")
+
+
+def _killed(supervisor: int, what: str) -> bool:
+    for child in psutil.Process(supervisor).children():
+        try:
+            if what in " ".join(child.cmdline()):
+                child.kill()
+                return True
+        except psutil.NoSuchProcess:  # it ended meanwhile, or is a zombie
+            continue
+    return False

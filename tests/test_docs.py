@@ -1,0 +1,108 @@
+"""The docs list every setting, problem, door, activity and noun."""
+
+import hashlib
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+
+import tongxin
+from tongxin.base.problems import Problem, every_problem
+from tongxin.playbook import schema
+from tongxin.playbook.registry import activities
+
+ROOT = Path(__file__).resolve().parent.parent
+NOT_IMPORTED = ("migrations", "prepare", "worker", "wsgi")
+
+
+def doc(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def test_every_problem_is_listed_with_its_code_status_meaning_and_next_step() -> None:
+    for module in pkgutil.walk_packages(tongxin.__path__, "tongxin."):
+        if not any(part in module.name for part in NOT_IMPORTED):
+            importlib.import_module(module.name)
+    listed = doc("problems.md")
+    for problem in every_problem():
+        if problem is not Problem:
+            meaning = " ".join((problem.__doc__ or "").split())
+            assert f"| `{problem.code}` | {problem.status} | {meaning} | {problem.next_step}<br>" in listed
+
+
+def test_no_two_problems_share_a_code() -> None:
+    codes = [problem.code for problem in every_problem()]
+    assert len(codes) == len(set(codes))
+
+
+def test_every_setting_is_listed() -> None:
+    read = r'environ(?:\.get\(|\[)"([A-Z_]+)"'
+    names = {name for file in (ROOT / "src").rglob("*.py") for name in re.findall(read, file.read_text("utf-8"))}
+    listed = doc("settings.md")
+    assert {name for name in names - {"DJANGO_SETTINGS_MODULE", "LANG", "LC_ALL"} if f"`{name}`" not in listed} == set()
+
+
+def _addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    for part in resolver.url_patterns:
+        address = before + str(part.pattern)
+        if isinstance(part, URLPattern):
+            yield address
+        else:
+            yield from _addresses(part, address)
+
+
+def test_every_address_of_the_two_doors_is_listed() -> None:
+    listed = doc("doors.md")
+    for address in _addresses(get_resolver()):
+        door, _, call = address.partition("/")
+        if door in ("api", "field"):
+            assert call.replace("<uuid:id_>", "ID") in listed, address
+
+
+def test_every_activity_and_every_key_of_the_grammar_is_listed() -> None:
+    listed = doc("activities.md")
+    for name in activities():
+        assert f"| `{name}` |" in listed
+    for table in (schema.Activity, schema.Ask, schema.MatterRule, schema.FigureRule, schema.Option):
+        for field in msgspec.structs.fields(table):
+            assert re.search(rf"\b{field.name}\b", listed) or field.name == "hash", field.name
+
+
+@pytest.mark.parametrize(
+    "noun",
+    [
+        "incident 事件", "area 区域", "place 场所", "organisation 单位", "member 成员", "order 令", "duty 任务",
+        "assignment 派工",        "record 记录", "matter 事项", "figure 数字", "bulletin 战报", "activity 专项", "head 链头", "cell 格子", "cursor 游标",
+        "drill 演练", "receipt 回执", "device 设备", "role 职责",
+    ],
+)  # fmt: skip
+def test_the_glossary_has(noun: str) -> None:
+    english, _, chinese = noun.partition(" ")
+    assert f"| {english} | {chinese} |" in doc("glossary.md")
+
+
+def test_every_link_between_the_docs_leads_somewhere() -> None:
+    for file in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text("utf-8")):
+            assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+def test_htmx_is_the_file_whose_hash_stands_beside_it() -> None:
+    vendor = ROOT / "src" / "tongxin" / "desk" / "static" / "vendor"
+    written, name = (vendor / "htmx.sha256").read_text("utf-8").split()
+    assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == written
+    assert (vendor / "htmx.LICENSE").exists()
+
+
+def test_lock_files_carry_hashes_and_no_addresses() -> None:
+    for file in (ROOT / "requirements").glob("*.txt"):
+        text = file.read_text("utf-8")
+        assert not re.search(r"https?://", text)
+        for pinned in re.findall(r"(?m)^[\w.-]+(?:\[[\w,]+\])?==\S+.*", text):
+            assert pinned.endswith("\\"), pinned
