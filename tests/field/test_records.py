@@ -123,11 +123,8 @@ def test_no_poison_fails_its_neighbours(cast: Cast, night: datetime, answer: obj
     assert response.status_code == 200, response.content
     receipts = response.json()["receipts"]
     assert (receipts[0]["quarantine"], receipts[2]["quarantine"]) == (None, "ledger.unreadable")
-    assert [bytes(row) for row in stored_bytes_of(phone)] == [text_.encode() for text_ in (good, strange, text)]
-
-
-def stored_bytes_of(phone: Phone) -> list[bytes]:
-    return list(Record.objects.filter(chain=phone.chain).order_by("seq").values_list("bytes", flat=True))
+    stored = Record.objects.filter(chain=phone.chain).order_by("seq").values_list("bytes", flat=True)
+    assert [bytes(data) for data in stored] == [sent.encode() for sent in (good, strange, text)]
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "1" * 400])

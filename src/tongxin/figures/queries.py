@@ -124,11 +124,6 @@ def _number(rule: FigureRule, row: Mapping[str, Any] | None) -> Number:
     return value(rule, row["keys"] if rule.verb == "distinct" else row["plain"] or 0)
 
 
-def records_behind(rows: QuerySet[Cell], key: str) -> int:
-    """Return how many records (or matters) stand behind a figure over the given cells."""
-    return rows.filter(figure=key).aggregate(n=Sum("records"))["n"] or 0
-
-
 def trace(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow | None = None) -> QuerySet[Record]:
     """Return exactly the records behind a figure as it stood at ``upto``, newest first.
 

@@ -1,7 +1,7 @@
 """Reads of the clock, incidents, orders, duties and assignments."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import UUID
 
@@ -88,12 +88,6 @@ def duties_by_id(ids: Iterable[UUID]) -> dict[UUID, Duty]:
 def duties(scope: Scope) -> QuerySet[Duty]:
     """Return the duties in a scope's areas."""
     return Duty.objects.filter(within(scope, "area__code"), order__ledger=scope.ledger)
-
-
-def unvisited(scope: Scope, visited: Sequence[UUID], order_id: UUID | None = None) -> QuerySet[Duty]:
-    """Return the visits in scope whose place is not among ``visited``."""
-    rows = duties(scope).filter(kind="visit").exclude(place_id__in=visited)
-    return rows if order_id is None else rows.filter(order_id=order_id)
 
 
 def visits_listed(scope: Scope, order_id: UUID, by: str) -> dict[Any, int]:

@@ -99,10 +99,6 @@ class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the question of that name."""
         return next((ask for ask in self.ask if ask.name == name), None)
 
-    def figure_rule(self, name: str) -> FigureRule | None:
-        """Return the figure of that name."""
-        return next((figure for figure in self.figure if figure.name == name), None)
-
     def matter_rule(self, name: str) -> MatterRule | None:
         """Return the matter of that name."""
         return next((matter for matter in self.matter if matter.name == name), None)

@@ -7,7 +7,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tongxin.base import clock, words
-from tongxin.playbook.schema import Text
 
 register = template.Library()
 
@@ -92,18 +91,6 @@ def iso_ms(moment: datetime) -> int:
 
 
 @register.filter
-def last4(value: object) -> str:
-    """Write the last four characters of an id: shared screens show no names."""
-    return str(value)[-4:]
-
-
-@register.filter
 def get(mapping: dict[str, float], key: str) -> float | None:
     """Look a key up."""
     return mapping.get(key)
-
-
-@register.filter
-def text(pair: Text) -> str:
-    """Write a pair of Chinese and English in the reader's language."""
-    return words.pick(pair.zh, pair.en)
