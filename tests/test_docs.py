@@ -75,8 +75,9 @@ def test_every_activity_and_every_key_of_the_grammar_is_listed() -> None:
 
 
 NOUNS = """
-incident 事件, area 区域, place 场所, organisation 单位, member 成员, order 令, duty 任务, assignment 派工, record 记录, matter 事项,
-figure 数字, bulletin 战报, activity 专项, head 链头, cell 格子, cursor 游标, drill 演练, receipt 回执, device 设备, role 职责
+incident 事件, area 区域, place 场所, organisation 单位, member 成员, order 令, duty 任务,
+assignment 派工, record 记录, matter 事项, figure 数字, bulletin 战报, activity 专项, head 链头,
+cell 格子, cursor 游标, drill 演练, receipt 回执, device 设备, role 职责
 """
 
 

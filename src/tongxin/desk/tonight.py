@@ -103,7 +103,8 @@ def _lines(counted: Iterable[Tally], query: Callable[[Tally], str], title: Calla
     lines: dict[str, Line] = {}
     for tally in counted:
         lines.setdefault(query(tally), Line(title(tally), query(tally))).add(tally)
-    return sorted(lines.values(), key=lambda line: (-line.late, -line.due, -line.closed, line.title))
+    shown = [line for line in lines.values() if line.late or line.due or line.closed]
+    return sorted(shown, key=lambda line: (-line.late, -line.due, -line.closed, line.title))
 
 
 def _shortened(lines: list[Line]) -> list[Line]:
@@ -120,6 +121,7 @@ class Slot:
 
     start: datetime
     count: int
+    late: bool
     href: str
     past: bool
     here: float | None
@@ -129,13 +131,16 @@ def _strip(due: Iterable[datetime], now: datetime) -> list[Slot]:
     """Return the half hours from 18:00 to midnight; what fell due before stands in the first, what is due later in the last."""
     first = clock.tonight(now) - timedelta(hours=6)
     counts: dict[int, int] = defaultdict(int)
+    late: set[int] = set()
     for moment in due:
-        counts[max(0, min(SLOTS - 1, (moment - first) // HALF_HOUR))] += 1
+        index = max(0, min(SLOTS - 1, (moment - first) // HALF_HOUR))
+        counts[index] += 1
+        late |= {index} if moment <= now else set()
     slots = []
     for index in range(SLOTS):
         start = first + index * HALF_HOUR
         here = (now - start) / HALF_HOUR if start <= now < start + HALF_HOUR else None
-        slots.append(Slot(start, counts[index], _due_within(start, index), start + HALF_HOUR <= now, here))
+        slots.append(Slot(start, counts[index], index in late, _due_within(start, index), start + HALF_HOUR <= now, here))
     return slots
 
 

@@ -75,7 +75,7 @@ def counted(found: Activity, rule: FigureRule) -> str:
     if rule.verb == "records":
         return say("数记录：每条算一次")
     if rule.verb == "distinct":
-        return say("数不同的{what}：同一个只算一次", what=say("×").join(nouns[noun] for noun in rule.nouns))
+        return say("数不同的{what}：同一个只算一次", what=say("×").join(nouns[noun].lower() for noun in rule.nouns))
     title = matter(found.id, rule.nouns[0])
     return {
         "opened": say("数事项“{title}”：每发现一次算一次", title=title),

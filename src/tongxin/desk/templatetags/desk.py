@@ -46,6 +46,13 @@ def hhmm(moment: datetime) -> str:
 
 
 @register.filter
+def when(moment: datetime) -> str:
+    """Write the time of day, with the day before it unless that is today."""
+    today = clock.day_of(moment) == clock.day_of(clock.now())
+    return hhmm(moment) if today else f"{day(moment)} {hhmm(moment)}"
+
+
+@register.filter
 def hhmmss(moment: datetime) -> str:
     """Write the time of day in Shanghai to the second."""
     return moment.astimezone(clock.SHANGHAI).strftime("%H:%M:%S")
