@@ -14,6 +14,7 @@ from tests.host.helpers import eventually, fetch
 
 from tongxin.host.home import Home
 from tongxin.host.ports import free_port
+from tongxin.host.postgres import Embedded
 
 GOOD = Path(__file__).resolve().parents[2] / "src" / "tongxin" / "playbook" / "packs" / "epidemic" / "venue_closure.toml"
 
@@ -125,6 +126,17 @@ def _records(home: Path) -> int:
 def _wait_for_more(home: Path) -> None:
     before = _records(home)
     eventually(lambda: _records(home) > before, f"more than {before} records")
+
+
+def test_clean_removes_the_database_and_is_refused_while_it_runs(night: Night, tmp_path: Path) -> None:
+    code, said = run(night.home.path, "clean")
+    assert (code, "host.already_running" in said) == (2, True)
+    home = tmp_path / "home"
+    assert run(home, "figures", "verify")[0] == 0
+    data = Embedded(Home(home)).quarters.data
+    assert data.exists()
+    assert run(home, "clean") == (0, "")
+    assert not data.exists()
 
 
 def test_killing_postgresql_web_and_worker_in_the_middle_of_the_night_loses_nothing(tmp_path: Path) -> None:

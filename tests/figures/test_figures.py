@@ -102,8 +102,10 @@ def test_any_slices_of_any_records_come_to_what_the_second_path_recomputes(
         scope = cast.scope("commander")
         for found in figures():
             traced = trace(scope, id_of("incident"), found, cursor(LEDGER))
+            listed = [row.position for row in traced[:]]
+            assert (len(listed), listed) == (traced.count(), sorted(set(listed), reverse=True))
             if found.rule.verb in ("records", "opened", "closed"):
-                assert traced.count() == now(cast)[found.key], found.key
+                assert len(listed) == now(cast)[found.key], found.key
         transaction.set_rollback(True)
 
 
@@ -140,8 +142,28 @@ def test_a_figure_as_it_stood_keeps_its_records_when_a_late_one_changes_the_stor
     offline.says(night - timedelta(minutes=60), OPEN)
     catch_up(LEDGER)
     found, scope = figure("venue_closure.found_open"), cast.scope("commander")
-    assert [row.position for row in trace(scope, id_of("incident"), found, then)] == [1]
-    assert [row.position for row in trace(scope, id_of("incident"), found, cursor(LEDGER))] == [2]
+    assert [row.position for row in trace(scope, id_of("incident"), found, then)[:]] == [1]
+    assert [row.position for row in trace(scope, id_of("incident"), found, cursor(LEDGER))[:]] == [2]
+
+
+def test_a_narrowed_figure_lists_the_records_of_that_part_only(cast: Cast) -> None:
+    far, near = cast.phone("outsider"), cast.phone()
+    far.says(cast.night - timedelta(minutes=50), OPEN, place=str(id_of("cinema")))
+    near.says(cast.night - timedelta(minutes=40), OPEN)
+    near.says(cast.night - timedelta(minutes=5), SHUT)
+    catch_up(LEDGER)
+    scope = cast.scope("commander")
+    parts = [
+        Narrow(category="worship"),
+        Narrow(category="entertainment"),
+        Narrow(day=cast.night.date()),
+        Narrow(area="430181105"),
+    ]
+    for found in figures():
+        for part in parts:
+            traced = trace(scope, id_of("incident"), found, cursor(LEDGER), part)
+            if found.rule.verb in ("records", "opened", "closed"):
+                assert len(traced[:]) == traced.count() == now(cast, narrow=part)[found.key], (found.key, part)
 
 
 def test_matters_are_kept_as_versions_that_never_overlap(cast: Cast) -> None:

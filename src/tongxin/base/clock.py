@@ -69,6 +69,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def start_of(day: date) -> datetime:
+    """Return the midnight with which a Shanghai day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+
+
 def tonight(moment: datetime) -> datetime:
     """Return the midnight that ends the Shanghai day of ``moment``: nothing waits until tomorrow."""
     local = moment.astimezone(SHANGHAI)

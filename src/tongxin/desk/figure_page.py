@@ -39,7 +39,7 @@ def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, b
         "position": upto,
         "tables": [] if bulletin else _tables(found, rows, narrow),
         "narrowed": _narrowed(narrow),
-        "records": records.defer("bytes"),
+        "records": records,
     }
 
 

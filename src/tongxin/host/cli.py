@@ -163,9 +163,7 @@ def list_activities() -> None:
 @main.command("clean")
 def clean() -> None:
     """Remove this home's embedded database, wherever it lies."""
-    home = Home()
-    with home.lock():
-        Embedded(home).remove()
+    Embedded(Home()).remove()
 
 
 for command in entry_points(group="tongxin.commands"):

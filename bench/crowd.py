@@ -1,0 +1,144 @@
+"""More records after a drill: a second round over the same venues, one phone a group, through the field door."""
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import cycle
+from random import Random
+from typing import Any
+
+import httpx
+import msgspec
+from bench.homes import BenchError
+
+from tongxin.base import clock
+from tongxin_drill.chain import Chain
+from tongxin_drill.client import Desk
+from tongxin_drill.shapes import Act, Member, Scenario
+
+BATCH = 200
+"""As many records as the field door takes at once."""
+FOUND_OPEN = 0.02
+"""How often the second round finds a venue open."""
+CATCHING_UP = 300.0
+"""Seconds that the figures get for it."""
+ACTIVITY = "venue_closure"
+
+
+@dataclass(frozen=True)
+class Made:
+    """How the records came about; ``seconds`` is how long the phones took, ``behind`` how long the figures after them."""
+
+    by_drill: int
+    by_phones: int
+    seconds: float
+    behind: float
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.by_drill + self.by_phones
+
+    def __str__(self) -> str:
+        rate = self.by_phones / self.seconds if self.by_phones else 0.0
+        return (
+            f"{self.total:,} records: {self.by_drill:,} from the drill's phones, {self.by_phones:,} from one more phone a group, "
+            f"which visits the group's venues at random and finds {FOUND_OPEN:.0%} open; batches of {BATCH}, one at a time, "
+            f"{rate:,.0f} records a second; the figures had them all {self.behind:.1f} s later"
+        )
+
+
+class Phone:
+    """A group's phone in the second round. It has good reception: whatever it sends is answered."""
+
+    def __init__(self, client: httpx.Client, rng: Random, code: str, venues: Sequence[Mapping[str, Any]]) -> None:
+        """``client`` is for the field door, ``code`` an inspector's, ``venues`` are the group's visits as the desk lists them."""
+        self._client = client
+        self._rng = rng
+        device = str(uuid.uuid4())
+        self._token = ""
+        self._token = self._ask("POST", "enrol", {"code": code, "device": device})["token"]
+        self._duties = _as_duties(venues, self._ask("GET", "duties")["duties"])
+        now = datetime.fromisoformat(self._ask("GET", "clock")["now"])
+        self._ahead = now - clock.wall()  # after its night a drill clock runs at real speed
+        self._chain = Chain(device, now)
+
+    def visit(self, count: int) -> None:
+        """Visit so many venues and hand the records in."""
+        for _ in range(count):
+            self._chain.add(self._act(duty := self._rng.choice(self._duties)), duty)
+        batch = self._chain.waiting(count)
+        body = {"chain": self._chain.id, "first_seq": batch[0].seq, "records": [kept.text for kept in batch]}
+        receipts = self._ask("POST", "records", body)["receipts"]
+        marks = {receipt["quarantine"] for receipt in receipts} - {None}
+        if marks or self._chain.keep(batch, receipts) != count:
+            raise BenchError(f"records of the second round were not taken in as meant: {marks or 'held before'}")
+
+    def _act(self, duty: Mapping[str, Any]) -> Act:
+        now = clock.wall() + self._ahead
+        return Act("", now, "visit", duty["place"]["id"], open=self._rng.random() < FOUND_OPEN)
+
+    def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        content = None if body is None else msgspec.json.encode(body)
+        response = self._client.request(method, path, content=content, headers=headers)
+        if not response.is_success:
+            raise BenchError(f"field/{path}: {response.status_code} {response.text[:300]}")
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+def fill(url: str, desk: Desk, scenario: Scenario, wanted: int) -> Made:
+    """Add records until there are ``wanted``, and wait for the figures; ``desk`` is the commander's."""
+    held = _held(desk, scenario)[0]
+    missing = max(0, wanted - held)
+    began = time.monotonic()
+    if missing:
+        with httpx.Client(base_url=f"{url}/field/", timeout=60, trust_env=False) as client:
+            phones = _phones(client, desk, scenario)
+            began = time.monotonic()
+            for phone, first in zip(cycle(phones), range(0, missing, BATCH), strict=False):
+                phone.visit(min(BATCH, missing - first))
+    made = time.monotonic()
+    _catch_up(desk, scenario)
+    return Made(held, missing, made - began, time.monotonic() - made)
+
+
+def _phones(client: httpx.Client, desk: Desk, scenario: Scenario) -> list[Phone]:
+    """Enrol the first inspector of each group anew."""
+    venues: dict[str, list[dict[str, Any]]] = {}
+    for visit in desk.post(f"orders/{scenario.order.id}/visits")["duties"]:  # they are made already; this lists them
+        venues.setdefault(visit["organisation"], []).append(visit)
+    firsts: dict[str, Member] = {}
+    for member in scenario.holding("inspector"):
+        firsts.setdefault(member.roles[0].organisation, member)
+    answer = desk.post("sign-in-codes", {"members": [member.id for member in firsts.values()]})
+    codes = {item["member"]: item["code"] for item in answer["codes"]}
+    return [
+        Phone(client, Random(member.id), codes[member.id], venues[group])  # noqa: S311 - a workload, not a secret
+        for group, member in firsts.items()
+    ]
+
+
+def _as_duties(venues: Sequence[Mapping[str, Any]], mine: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the group's visits in the shape of the phone's own duties, from which their order and form are taken."""
+    like = next(duty for duty in mine if duty["activity"]["id"] == ACTIVITY)
+    return [{**like, "id": venue["id"], "place": {"id": venue["place"]}} for venue in venues if venue["activity"] == ACTIVITY]
+
+
+def _held(desk: Desk, scenario: Scenario) -> tuple[int, int]:
+    """Return how many records there are, and how many of them are not added up yet."""
+    answer = desk.get(f"incidents/{scenario.incident.id}/figures")
+    return answer["position"] + answer["behind"], answer["behind"]
+
+
+def _catch_up(desk: Desk, scenario: Scenario) -> None:
+    deadline = time.monotonic() + CATCHING_UP
+    while _held(desk, scenario)[1]:
+        if time.monotonic() > deadline:
+            raise BenchError(f"the figures are still behind after {CATCHING_UP:.0f} s")
+        time.sleep(0.1)

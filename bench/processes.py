@@ -1,0 +1,88 @@
+"""An installation's processes: which is which, and how much memory they take."""
+
+import threading
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+
+def installation(supervisor: int) -> list[tuple[str, psutil.Process]]:
+    """Return the supervisor and all that descends from it, each with what it is; nothing if it is gone."""
+    found: list[tuple[str, psutil.Process]] = []
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(supervisor)
+        for process in (parent, *parent.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                found.append((_kind(process, supervisor), process))
+    return found
+
+
+def _kind(process: psutil.Process, supervisor: int) -> str:
+    """Tell what a process is; “child” is what a server made itself."""
+    if process.pid == supervisor:
+        return "supervisor"
+    child = "" if process.ppid() == supervisor else " child"
+    if process.name() == "postgres":
+        return f"postgres{child}"
+    words = process.cmdline()
+    for module, kind in (("granian", "web"), ("tongxin.host.worker", "worker")):
+        if module in words:
+            return f"{kind}{child}"
+    return "other"
+
+
+def proportional(supervisor: int) -> Counter[str]:
+    """Return the proportional set size of an installation in bytes, by what the processes are."""
+    sizes: Counter[str] = Counter()
+    for kind, process in installation(supervisor):
+        # A process may end while we look.
+        with suppress(OSError, psutil.NoSuchProcess):
+            sizes[kind.removesuffix(" child")] += _pss(process.pid)
+    return sizes
+
+
+def _pss(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+class Sampler:
+    """Looks at an installation's memory while its context lasts, and keeps the largest it saw."""
+
+    def __init__(self, supervisor: int, every: float = 0.5) -> None:
+        self.peak: Counter[str] = Counter()
+        self.largest: Counter[str] = Counter()
+        self.samples = 0
+        self._supervisor = supervisor
+        self._every = every
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def as_json(self) -> dict[str, object]:
+        """Return the largest sum, what it was made of, and the largest of each part at any time, in bytes."""
+        return {
+            "peak": self.peak.total(),
+            "at_peak": dict(self.peak),
+            "largest": dict(self.largest),
+            "samples": self.samples,
+        }
+
+    def _look(self) -> None:
+        while not self._over.wait(self._every):
+            sizes = proportional(self._supervisor)
+            self.samples += 1
+            self.largest |= sizes
+            if sizes.total() > self.peak.total():
+                self.peak = sizes
