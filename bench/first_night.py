@@ -78,12 +78,15 @@ def _machine() -> dict[str, Any]:
 
 
 def _night() -> dict[str, Any]:
-    """Run the first night as a user does, from nothing, and leave."""
+    """Run the first night as a user does, from nothing, and leave; then start again where it is finished."""
     with temporary_home() as home:
         found = _drill(home, 1.0, timeout=600)
-    if not found["passed"]:
-        raise BenchError(f"the first night itself failed:\n{found['said']}")
-    return found
+        if not found["passed"]:
+            raise BenchError(f"the first night itself failed:\n{found['said']}")
+        began = time.monotonic()
+        with command(home, "drill", "first-night", "--seed", str(SEED), "--port", str(free_port())) as running:
+            running.wait(timeout=600)
+        return found | {"again": round(time.monotonic() - began, 1)}
 
 
 def _drill(home: Home, scale: float, timeout: float) -> dict[str, Any]:
