@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench import pages
 from bench.crowd import fill
 from bench.homes import BenchError, Running, command, is_clean, temporary_home, tree
-from bench.processes import Sampler
+from bench.processes import Others, Sampler
 from bench.table import rows, show
 
 from tongxin.base import clock
@@ -102,7 +102,7 @@ def _drill(home: Home, scale: float, timeout: float) -> dict[str, Any]:
         raise BenchError(f"the drill ended with {code} and no result:\n{running.said[-2000:]}")
     result = json.loads(file.read_text("utf-8"))
     counts = {name: result[name] for name in ("records", "lost", "duplicates", "seconds")}
-    said = "" if code == 0 else running.said[-2000:]
+    said = "" if code == 0 else running.said[-2000:].replace(str(home.path), "HOME")
     return counts | {"scale": scale, "passed": code == 0, "command": round(took, 1), "memory": memory.as_json(), "said": said}
 
 
@@ -127,12 +127,14 @@ def _ask(home: Home, running: Running, scale: float, records: int) -> dict[str, 
         bulletin = desk.post("bulletins", content, repeatable=False)["id"]
         asked = pages.pages(scenario, bulletin, made.total, ROUNDS)
         with pages.signed_in(url, desk, commander) as client, Sampler(running.process.pid) as memory:
-            alone = pages.one_by_one(client, asked, ROUNDS)
+            with Others(running.process.pid) as others:
+                alone = pages.one_by_one(client, asked, ROUNDS)
             crowded, rate = pages.together(client, asked, ROUNDS // CLIENTS, CLIENTS)
     return {
         "records": asdict(made) | {"total": made.total, "how": str(made)},
         "pages": {name: asdict(times) for name, times in alone.items()},
         "together": {"clients": CLIENTS, "answers_a_second": round(rate, 1), "pages": _as_json(crowded)},
+        "others": others.cores,
         "barred": [page.name for page in asked if page.barred],
         "memory": memory.as_json(),
         "postgres": _postgres(home),

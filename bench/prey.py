@@ -17,8 +17,8 @@ KINDS = ("postgres", "postgres child", "web", "web child", "worker")
 FEWEST, MOST = 3, 6
 BEGINNING = 120.0
 """Seconds within which the phones of a night must be out."""
-GONE = 10.0
-"""Seconds that a process has to come back before it is given up."""
+GONE = 20.0
+"""Seconds that a process that was killed has to come back; it is started again after 5 at most, and then needs its time."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,13 @@ def _clock(url: str) -> dict[str, Any] | None:
 
 
 def _find(drill: subprocess.Popen[bytes], plan: Plan) -> psutil.Process | None:
-    """Return the process to kill, waiting if it was killed just before and is not back yet."""
+    """Return the process to kill, waiting if it was killed just before and is not back yet; None once the drill is over."""
     deadline = time.monotonic() + GONE
     while time.monotonic() < deadline and drill.poll() is None:
         found = [process for kind, process in installation(drill.pid) if kind == plan.kind]
         if found:
             return found[int(plan.which * len(found))]
         time.sleep(0.02)
+    if drill.poll() is None:
+        raise BenchError(f"{plan.kind} was not back within {GONE:.0f} s")
     return None

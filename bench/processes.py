@@ -1,6 +1,7 @@
 """An installation's processes: which is which, and how much memory they take."""
 
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -86,3 +87,30 @@ class Sampler:
             self.largest |= sizes
             if sizes.total() > self.peak.total():
                 self.peak = sizes
+
+
+class Others:
+    """Tells how many cores other programs kept busy while its context lasted: what they take is missing from what is measured."""
+
+    def __init__(self, supervisor: int) -> None:
+        self.cores = 0.0
+        self._supervisor = supervisor
+        self._before = (0.0, 0.0)
+
+    def __enter__(self) -> Self:
+        self._before = (time.monotonic(), self._taken())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        began, taken = self._before
+        self.cores = round(max(0.0, (self._taken() - taken) / (time.monotonic() - began)), 2)
+
+    def _taken(self) -> float:
+        """Return the seconds of CPU that the machine has spent, less those of the installation and ours."""
+        times = psutil.cpu_times()
+        spent = sum(times) - times.idle - times.iowait - times.guest - times.guest_nice  # guests are counted as users too
+        for process in (psutil.Process(), *(process for _, process in installation(self._supervisor))):
+            with suppress(psutil.NoSuchProcess):
+                own = process.cpu_times()
+                spent -= own.user + own.system
+        return float(spent)

@@ -74,7 +74,8 @@ def show(measures: Sequence[Row], found: Mapping[str, Any]) -> None:
     )
     print(
         f"{machine['cores']} cores, {machine['memory'] / MB:,.0f} MB, Python {machine['python']}, "
-        f"load {machine['load_before']:.1f} before, {machine['load_after']:.1f} after"
+        f"load {machine['load_before']:.1f} before, {machine['load_after']:.1f} after; "
+        f"other programs kept {found['others']:.1f} cores busy while pages were asked for"
     )
     print(f"{found['records']['how']}")
     print(
