@@ -87,6 +87,6 @@ def desk(cast: Cast) -> Client:
 
 
 os.environ.setdefault("TONGXIN_LANGUAGE", "en")
-# A runner in the background may have told us to ignore Ctrl-C or a hang-up; children would inherit that, and some tests send them.
+# A runner in the background may ignore Ctrl-C and hang-ups; children would inherit that, and some tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
