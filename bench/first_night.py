@@ -36,7 +36,7 @@ from tongxin_drill.scenario import plan
 
 SEED = 7
 CROWDED = 100.0
-"""The largest scale at which two cores carry a whole night; further records are added after it."""
+"""The drill's largest scale here; above it, and on a busy machine at it, its own phones fall behind. More records follow it."""
 ACTS_A_SCALE = 280
 """A night has at least so many acts for each unit of scale."""
 ROUNDS, CLIENTS = 120, 4

@@ -80,7 +80,7 @@ def show(measures: Sequence[Row], found: Mapping[str, Any]) -> None:
     print(f"{found['records']['how']}")
     print(
         f"the drill at scale {crowd['scale']:g}: {'as its truth said' if crowd['passed'] else 'NOT as its truth said'}, "
-        f"{crowd['seconds']} s, memory of all its processes {crowd['memory']['peak'] / MB:,.0f} MB\n"
+        f"lost {crowd['lost']}, {crowd['seconds']} s, memory of all its processes {crowd['memory']['peak'] / MB:,.0f} MB\n"
     )
     _table([("measure", "value", "bar", "met", "ratio"), *(row.cells() for row in measures)])
     print(f"\nms, one client and {together['clients']} at once ({together['answers_a_second']} answers a second):")
