@@ -29,17 +29,20 @@ async def live_through(
 
     Returns the phones and, a line each, why some of them had to stop early.
     """
-    timeout = httpx.Timeout(10, pool=None)  # waiting for a free connection is this end's doing, no lost answer
+    timeout = httpx.Timeout(10, pool=None)
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    lines = asyncio.Semaphore(CONNECTIONS)
     async with httpx.AsyncClient(base_url=url.rstrip("/") + "/field/", timeout=timeout, limits=limits, trust_env=False) as client:
-        phones = _phones(client, scenario, receipted)
+        phones = _phones(client, lines, scenario, receipted)
         await _enrol(phones, codes)
         await asyncio.to_thread(begin)
         stopped = await asyncio.gather(*(_run(phone) for phone in phones))
     return phones, [reason for reason in stopped if reason]
 
 
-def _phones(client: httpx.AsyncClient, scenario: Scenario, receipted: Callable[[int], None]) -> list[Phone]:
+def _phones(
+    client: httpx.AsyncClient, lines: asyncio.Semaphore, scenario: Scenario, receipted: Callable[[int], None]
+) -> list[Phone]:
     acts: dict[str, list[Act]] = {}
     for act in scenario.acts:
         acts.setdefault(act.member, []).append(act)
@@ -48,6 +51,7 @@ def _phones(client: httpx.AsyncClient, scenario: Scenario, receipted: Callable[[
     return [
         Phone(
             client,
+            lines,
             member,
             acts[member.id],
             rng=Random(f"{scenario.seed}/{member.id}"),  # noqa: S311 - faults are seeded, not secret

@@ -61,6 +61,7 @@ class Phone:
     def __init__(
         self,
         client: httpx.AsyncClient,
+        lines: asyncio.Semaphore,
         member: Member,
         acts: Sequence[Act],
         *,
@@ -68,12 +69,13 @@ class Phone:
         habits: Habits,
         receipted: Callable[[int], None],
     ) -> None:
-        """``client`` is for the field door; ``acts`` are by time; ``receipted`` hears of new receipts."""
+        """``client`` is for the field door; all phones share ``lines``; ``acts`` are by time; ``receipted`` hears of receipts."""
         self.member = member
         self.drill: DrillClock | None = None
         self._complaints: list[str] = []
         self.resent = 0
         self._client = client
+        self._lines = lines
         self._acts = acts
         self._rng = rng
         self._habits = habits
@@ -217,7 +219,8 @@ class Phone:
             content = msgspec.json.encode(body)
             headers["Content-Type"] = "application/json"
         try:
-            response = await self._client.request(method, path, content=content, headers=headers)
+            async with self._lines:  # here they queue cheaply; the client's own pool looks at all who wait, each time
+                response = await self._client.request(method, path, content=content, headers=headers)
         except httpx.TransportError:
             return None
         return None if response.status_code in DOWN else response

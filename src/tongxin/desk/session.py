@@ -21,13 +21,17 @@ def remember(request: HttpRequest, member: UUID) -> None:
 
 
 def scope(request: HttpRequest) -> Scope:
-    """Return who asks and how far they may look; raise NotSignedIn, or Forbidden if no role is held now."""
+    """Return who asks and how far they may look, found once a request; raise NotSignedIn, or Forbidden if no role is held now."""
+    known: Scope | None = getattr(request, "scope", None)
+    if known is not None:
+        return known
     member = request.session.get(MEMBER)
     if member is None:
         raise NotSignedIn(say("请先登录"))
     found = scope_of(UUID(member))
     if not found.roles:
         raise Forbidden(say("您现在没有任何职责"))
+    request.scope = found  # type: ignore[attr-defined]
     return found
 
 
