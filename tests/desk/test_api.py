@@ -11,6 +11,8 @@ from tests.cast import COUNTY, Cast, id_of
 EVERYONE = ("commander", "duty_officer", "secretary", "leader", "inspector", "outsider")
 INCIDENT, ORDER = id_of("incident"), id_of("order")
 PLACE = {"id": str(uuid4()), "name": "某", "name_en": "Some", "category": "worship", "area": "430181105201"}
+TEAM = {"id": str(uuid4()), "name": "某队", "name_en": "Some team", "kind": "team"}
+NOON = "2022-03-22T12:00:00+08:00"
 MEMBER = {"id": str(uuid4()), "name": "某某", "name_en": "So and so", "roles": []}
 TITLE = {"incident": str(INCIDENT), "title": "首夜", "title_en": "First night"}
 PERMISSIONS: list[tuple[str, str, object, tuple[str, ...]]] = [
@@ -89,6 +91,16 @@ BAD: dict[str, tuple[str, object, str]] = {
         },
         "commander",
     ),
+    "a name too long to store": ("places", {"places": [PLACE | {"name": "长" * 121}]}, "places[0].name"),
+    "an empty name": ("places", {"places": [PLACE | {"name": ""}]}, "places[0].name"),
+    "a NUL in a name": ("places", {"places": [PLACE | {"name": "a\x00b"}]}, "places[0].name"),
+    "a parent that does not exist": (
+        "organisations",
+        {"organisations": [TEAM | {"parent": str(uuid4())}]},
+        "organisations.parent",
+    ),
+    "a time without an offset": ("clock", {"start": "2022-03-22T18:00:00", "factor": 1, "until": "2022-03-23T00:00:00"}, "start"),
+    "an impossible factor": ("clock", {"start": NOON, "factor": 1e300, "until": NOON}, "factor"),
     "too many rows": ("sign-in-codes", {"members": [str(uuid4())] * 5001}, "5000"),
     "a member who is not on the roll": ("sign-in-codes", {"members": [str(uuid4())]}, "members[0]"),
 }
@@ -119,6 +131,36 @@ def test_the_same_row_again_is_unchanged_and_another_under_its_id_is_refused(des
     assert call(desk, "POST", "places", {"places": [PLACE]}).json() == {"created": 0, "unchanged": 1}
     answer = call(desk, "POST", "places", {"places": [PLACE | {"name": "别的"}]})
     assert (answer.status_code, answer.json()["problem"]["code"]) == (409, "door.already_exists")
+
+
+def test_two_different_rows_under_one_id_in_one_call_are_refused(desk: Client) -> None:
+    both = [PLACE, PLACE | {"name": "别的"}]
+    assert call(desk, "POST", "places", {"places": both}).json()["problem"]["code"] == "door.already_exists"
+    assert call(desk, "POST", "places", {"places": [PLACE, PLACE]}).json() == {"created": 1, "unchanged": 1}
+
+
+def test_a_member_sent_again_with_other_roles_is_refused(desk: Client) -> None:
+    role = {"kind": "leader", "organisation": str(id_of("east")), "areas": [COUNTY], "since": NOON}
+    member = MEMBER | {"roles": [role]}
+    assert call(desk, "POST", "members", {"members": [member]}).json() == {"created": 1, "unchanged": 0}
+    assert call(desk, "POST", "members", {"members": [member]}).json() == {"created": 0, "unchanged": 1}
+    refused = call(desk, "POST", "members", {"members": [MEMBER | {"roles": [role | {"kind": "commander"}]}]})
+    assert (refused.status_code, refused.json()["problem"]["details"]["field"]) == (409, "roles")
+
+
+def test_one_member_with_two_lists_of_roles_in_one_call_is_refused(desk: Client) -> None:
+    role = {"kind": "leader", "organisation": str(id_of("east")), "areas": [COUNTY], "since": NOON}
+    refused = call(desk, "POST", "members", {"members": [MEMBER, MEMBER | {"roles": [role]}]})
+    assert (refused.status_code, refused.json()["problem"]["details"]["field"]) == (409, "roles")
+
+
+@pytest.mark.parametrize("path", ["/api/places", "/field/records"])
+def test_a_body_beyond_all_size_is_refused_before_it_is_read(cast: Cast, path: str) -> None:
+    phone = cast.phone()
+    answer = cast.at_desk("commander").post(
+        path, "x" * 8_000_001, "application/json", headers={"Authorization": f"Bearer {phone.token}"}
+    )
+    assert (answer.status_code, answer.json()["problem"]["code"]) == (413, "door.too_large")
 
 
 def test_a_refusal_speaks_the_callers_language(cast: Cast) -> None:

@@ -126,6 +126,30 @@ def test_a_frozen_figure_shows_what_the_bulletin_said(cast: Cast, desk: Client, 
     assert len(re.findall(r'href="/records/\d+"', then)) == 3
 
 
+def test_the_bulletins_number_of_the_day_opens_to_what_it_was(cast: Cast, desk: Client, evening: str) -> None:
+    cast.phone().says(cast.night, SHUT)
+    catch_up("430181")
+    page = desk.get(f"/bulletins/{evening}").text
+    links = [unescape(link) for link in re.findall(r'href="(/figures/venue_closure\.inspections\?[^"]+)"', page)]
+    assert len(links) == 3
+    for link in links:
+        opened = desk.get(link).text
+        assert re.search(r'<b class="big">(\d+)</b>', opened)[1] == "3", link  # type: ignore[index]
+        assert len(re.findall(r'href="/records/\d+"', opened)) == 3, link
+
+
+def test_a_bulletin_answers_for_no_part_that_it_did_not_freeze(desk: Client, evening: str) -> None:
+    answer = desk.get(f"/figures/venue_closure.inspections?bulletin={evening}&category=worship")
+    assert (answer.status_code, "door.bad_request" in answer.text) == (400, True)
+
+
+def test_a_leader_is_told_that_a_bulletins_number_is_the_countys(cast: Cast, evening: str) -> None:
+    told = "下面只列您负责区域里的记录"
+    link = f"/figures/venue_closure.inspections?bulletin={evening}"
+    assert told in cast.at_desk("leader").get(link).text
+    assert told not in cast.at_desk("commander").get(link).text
+
+
 def test_a_record_shows_its_words_its_chain_and_that_it_was_hashed_again(desk: Client, evening: str) -> None:
     page = desk.get("/records/4").text
     for said in ("城东影院", "是否仍开放", "刚按原文重算，一致", "第4条记录"):

@@ -1,9 +1,11 @@
 """No order, no collection of data; and what an order brings."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from tests.cast import COUNTY, ZHANGFANG, Cast, id_of, order_form, post_form
 
@@ -40,8 +42,6 @@ def test_a_place_that_no_team_holds_is_named(cast: Cast) -> None:
 
 
 WRONG_ORDERS = {
-    "no legal basis": {"basis": []},
-    "no appeal contact": {"appeal": ""},
     "an end before its start": {"ends_at": "start"},
     "a kind that does not exist": {"kind": "open"},
     "an area that does not exist": {"scope": ScopeForm(["430181999000"], ["worship"], [])},
@@ -128,12 +128,18 @@ def test_a_clock_that_runs_is_not_set_back(cast: Cast) -> None:
         set_clock(commander, form)
 
 
-@pytest.mark.parametrize("changes", [{"factor": 0}, {"until": "start"}])
-def test_an_impossible_clock_is_refused(cast: Cast, changes: dict[str, object]) -> None:
-    until = cast.night if changes.get("until") == "start" else cast.night + timedelta(hours=1)
-    factor = float(changes.get("factor", 10))  # type: ignore[arg-type]
+def test_a_clock_that_ends_as_it_starts_is_refused(cast: Cast) -> None:
     with pytest.raises(BadRequest):
-        set_clock(cast.scope("commander"), ClockForm(cast.night, factor, until))
+        set_clock(cast.scope("commander"), ClockForm(cast.night, 10, cast.night))
+
+
+@pytest.mark.parametrize("changes", [{"basis": []}, {"appeal": ""}, {"parent": str(UUID(int=1))}, {"title": "长" * 121}])
+def test_an_order_at_the_door_needs_basis_appeal_and_a_parent_that_exists(cast: Cast, changes: dict[str, object]) -> None:
+    form = json.loads(msgspec.json.encode(order_form(cast.night, id=uuid4()))) | changes
+    refused = cast.at_desk("commander").post("/api/orders", json.dumps(form), "application/json")
+    assert refused.status_code in (400, 404)
+    assert next(iter(changes)) in refused.json()["problem"]["message"] or "parent" in changes
+    assert Order.objects.count() == 1
 
 
 def test_every_act_leaves_a_line_that_names_who_did_it(cast: Cast) -> None:

@@ -27,10 +27,11 @@ def keep(model: type[M], rows: Sequence[M], ignore: frozenset[str] = frozenset()
     """
     held = model._default_manager.in_bulk([row.pk for row in rows])
     fields = [field.attname for field in model._meta.concrete_fields if field.attname not in ignore]
+    fresh: dict[object, M] = {}
     for row in rows:
-        if row.pk in held and (field := _difference(row, held[row.pk], fields)):
+        known = held.get(row.pk) or fresh.setdefault(row.pk, row)
+        if field := _difference(row, known, fields):
             raise AlreadyExists(say("编号 {id} 已存在，但“{field}”不同", id=row.pk, field=field), id=str(row.pk), field=field)
-    fresh = {row.pk: row for row in rows if row.pk not in held}
     model._default_manager.bulk_create(fresh.values())
     return {"created": len(fresh), "unchanged": len(rows) - len(fresh)}
 

@@ -10,6 +10,7 @@ from django.db.models import Max
 
 from tongxin.audit.actions import log
 from tongxin.base import clock, ids
+from tongxin.base.door import Upto120, Upto160
 from tongxin.base.problems import BadRequest
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
@@ -26,8 +27,8 @@ class BulletinForm(msgspec.Struct, forbid_unknown_fields=True):
     """A bulletin to be frozen now."""
 
     incident: UUID
-    title: str
-    title_en: str
+    title: Upto120
+    title_en: Upto160
 
 
 @transaction.atomic

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from tongxin.bulletin.models import Bulletin
     from tongxin.orders.models import Incident
 
-MOST_ROWS = 5000
-
 
 class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
     """A sign-in code."""
@@ -40,50 +38,8 @@ class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
     code: str
 
 
-class Organisations(msgspec.Struct, forbid_unknown_fields=True):
-    """Organisations to add."""
-
-    organisations: list[OrganisationForm]
-
-
-class Places(msgspec.Struct, forbid_unknown_fields=True):
-    """Places to add."""
-
-    places: list[PlaceForm]
-
-
-class Members(msgspec.Struct, forbid_unknown_fields=True):
-    """Members to add."""
-
-    members: list[MemberForm]
-
-
-class CodesFor(msgspec.Struct, forbid_unknown_fields=True):
-    """Members to give codes to."""
-
-    members: list[UUID]
-
-
-class Duties(msgspec.Struct, forbid_unknown_fields=True):
-    """Duties to add."""
-
-    duties: list[DutyForm]
-
-
-class Assignments(msgspec.Struct, forbid_unknown_fields=True):
-    """Assignments to add."""
-
-    assignments: list[AssignmentForm]
-
-
 def _json(answer: object, status: int = 200) -> HttpResponse:
     return HttpResponse(door.write(answer), content_type="application/json", status=status)
-
-
-def _at_most(rows: list[Any]) -> list[Any]:
-    if len(rows) > MOST_ROWS:
-        raise BadRequest(say("一次最多 {most} 行，这里有 {n} 行", most=MOST_ROWS, n=len(rows)), next=say("分几次发。"))
-    return rows
 
 
 @csrf_exempt
@@ -115,28 +71,28 @@ def begin_clock(request: HttpRequest, scope: Scope) -> HttpResponse:  # noqa: AR
 @signed_in
 def organisations(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Add organisations."""
-    return _json(people.add_organisations(scope, _at_most(door.read(request.body, Organisations).organisations)))
+    return _json(people.add_organisations(scope, door.read_rows(request.body, "organisations", OrganisationForm)))
 
 
 @require_POST
 @signed_in
 def places(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Add places."""
-    return _json(add_places(scope, _at_most(door.read(request.body, Places).places)))
+    return _json(add_places(scope, door.read_rows(request.body, "places", PlaceForm)))
 
 
 @require_POST
 @signed_in
 def members(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Add members."""
-    return _json(people.add_members(scope, _at_most(door.read(request.body, Members).members)))
+    return _json(people.add_members(scope, door.read_rows(request.body, "members", MemberForm)))
 
 
 @require_POST
 @signed_in
 def sign_in_codes(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Give sign-in codes."""
-    codes = people.give_codes(scope, _at_most(door.read(request.body, CodesFor).members))
+    codes = people.give_codes(scope, door.read_rows(request.body, "members", UUID))
     return _json({"codes": [{"member": member, "code": code} for member, code in codes]})
 
 
@@ -180,14 +136,14 @@ def visits(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # no
 @signed_in
 def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Add duties."""
-    return _json(order_actions.add_duties(scope, _at_most(door.read(request.body, Duties).duties)))
+    return _json(order_actions.add_duties(scope, door.read_rows(request.body, "duties", DutyForm)))
 
 
 @require_POST
 @signed_in
 def assignments(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Put members on duties."""
-    return _json(order_actions.assign(scope, _at_most(door.read(request.body, Assignments).assignments)))
+    return _json(order_actions.assign(scope, door.read_rows(request.body, "assignments", AssignmentForm)))
 
 
 @require_GET
@@ -204,7 +160,7 @@ def figures(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # n
 @signed_in
 def records(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     """List an incident's records by position."""
-    after, limit = _number(request, "after", 0, 2**62), _number(request, "limit", 1000, MOST_ROWS)
+    after, limit = _number(request, "after", 0, 2**62), _number(request, "limit", 1000, door.MOST_ROWS)
     found = ledger.records(scope, order_queries.incident(scope, id_).id).filter(position__gt=after)[:limit]
     keys = ("position", "id", "activity", "device", "seq")
     listed = found.defer("bytes", "body")

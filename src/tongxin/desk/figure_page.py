@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from tongxin.base import clock
+from tongxin.base.problems import BadRequest
 from tongxin.base.scope import CODE_DIGITS, TOWN_DIGITS, Scope
 from tongxin.base.words import pick, say
 from tongxin.desk import wording
@@ -22,25 +24,35 @@ if TYPE_CHECKING:
 
 
 def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, bulletin: "Bulletin | None") -> dict[str, Any]:
-    """Return the page's content. A frozen figure shows the value that the bulletin said; breakdowns are of the present."""
+    """Return the page's content; with a bulletin, what that said and the records behind it, without breakdowns."""
     rows = queries.cells(scope, incident.id, narrow).filter(figure=found.key)
     upto = bulletin.position if bulletin else queries.cursor(scope.ledger)
-    whole_asked = narrow == Narrow()
     records = queries.trace(scope, incident.id, found, upto, narrow)
-    frozen = bulletin.figures.get(found.key) if bulletin and whole_asked else None
     return {
         "figure": found,
         "title": pick(found.rule.title.zh, found.rule.title.en),
         "unit": pick(found.rule.unit.zh, found.rule.unit.en),
         "activity": pick(found.activity.title.zh, found.activity.title.en),
         "counted": wording.counted(found.activity, found.rule),
-        "value": queries.values(rows)[found.key] if frozen is None else frozen,
+        "value": _frozen(bulletin, found, narrow) if bulletin else queries.values(rows)[found.key],
         "bulletin": bulletin,
+        "part": bulletin is not None and scope.prefixes != scope.whole().prefixes,
         "position": upto,
         "tables": [] if bulletin else _tables(found, rows, narrow),
         "narrowed": _narrowed(narrow),
         "records": records,
     }
+
+
+def _frozen(bulletin: "Bulletin", found: Figure, narrow: Narrow) -> float:
+    """Return what a bulletin said: of the whole, or of its own day."""
+    if narrow == Narrow():
+        values: dict[str, float] = bulletin.figures
+    elif narrow == Narrow(day=clock.day_of(bulletin.frozen_at)):
+        values = bulletin.today
+    else:
+        raise BadRequest(say("战报只冻结了累计和当日的数"), next=say("回到战报，或者看现在的数。"))
+    return values.get(found.key, 0)
 
 
 def _tables(found: Figure, rows: "QuerySet[Cell]", narrow: Narrow) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tongxin.base import clock
+from tongxin.base import clock, door
 from tongxin.base.problems import BadRequest, NotFound, Problem
 from tongxin.base.scope import Scope, prefix
 from tongxin.base.words import pick, say
@@ -19,7 +19,7 @@ from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
 from tongxin.bulletin.actions import BulletinForm
-from tongxin.desk import figure_page, progress, wording
+from tongxin.desk import figure_page, order_page, wording
 from tongxin.desk.lists import matter_rows, record_rows
 from tongxin.desk.session import remember, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
@@ -33,10 +33,10 @@ from tongxin.playbook.registry import activities
 from tongxin.protocol.record import chain_hash
 
 if TYPE_CHECKING:
-    from tongxin.orders.models import Incident, Order
+    from tongxin.orders.models import Incident
 
 PAGE = 50
-_DAY, _NOTHING = timedelta(days=1), timedelta()
+_DAY = timedelta(days=1)
 
 
 @require_http_methods(["GET", "POST"])
@@ -210,56 +210,7 @@ def orders(request: HttpRequest, scope: Scope) -> HttpResponse:
 @signed_in
 def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     """Show one order: its text and authority, how far it has come, who is on duty, what the bulletin will say."""
-    found = order_queries.order(scope, id_)
-    now = clock.now()
-    teams, kinds = progress.teams_of(scope, found), progress.categories_of(scope, found)
-    coverage = progress.coverage(found)
-    rows = ledger.records(scope, found.incident_id).filter(order=found.id).order_by("-position")
-    if coverage is not None:
-        rows = rows.filter(activity=coverage.activity.id, quarantine="")
-    values = figure_queries.values(figure_queries.cells(scope, found.incident_id))
-    known = [activities()[name] for name in found.activities if name in activities()]
-    total = progress.Progress(say("合计"), "")
-    for row in teams:
-        for field in ("listed", "visited", "found", "fixed", "late"):
-            setattr(total, field, getattr(total, field) + getattr(row, field))
-    spent = (now - found.starts_at) / (found.ends_at - found.starts_at)
-    content = {
-        "order": found,
-        "title": pick(found.title, found.title_en),
-        "text": pick(found.text, found.text_en),
-        "issuer": pick(found.issuer.name, found.issuer.name_en),
-        "state": say("生效中")
-        if found.starts_at <= now < found.ends_at
-        else say("未生效")
-        if now < found.starts_at
-        else say("已失效"),
-        "remaining": max(found.ends_at - now, _NOTHING),
-        "spent": min(100, max(0, round(100 * spent))),
-        "asks": [pick(ask.label.zh, ask.label.en) for activity in known for ask in activity.ask],
-        "scope_words": _scope_words(found),
-        "coverage": coverage,
-        "visits": next((f for f in figure_queries.figures(found.activities) if f.rule.count == "records"), None),
-        "values": values,
-        "teams": teams,
-        "total": total,
-        "kinds": kinds,
-        "posts": progress.posts(scope, found),
-        "newest": record_rows(list(rows.defer("bytes")[:6])),
-        "position": figure_queries.cursor(scope.ledger),
-        "sentences": [bulletin_queries.parts(a.id, pick(a.bulletin.zh, a.bulletin.en), values) for a in known],
-    }
-    return render(request, "desk/order.html", content)
-
-
-def _scope_words(order: "Order") -> str:
-    """Return areas × categories × organisations in words."""
-    parts = (
-        area_names(order.areas).values(),
-        [wording.category(name) for name in order.categories],
-        organisation_names(order.organisations).values(),
-    )
-    return say("×").join(say("、").join(part) for part in parts)
+    return render(request, "desk/order.html", order_page.content(scope, order_queries.order(scope, id_)))
 
 
 @require_GET
@@ -289,7 +240,7 @@ def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
 @require_GET
 @signed_in
 def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
-    """Show one figure and exactly the records behind it; ``at`` asks how it stood when a bulletin was frozen."""
+    """Show one figure and exactly the records behind it; ``bulletin`` asks how it stood when that was frozen."""
     found = figure_queries.figure(key)
     narrow = figure_queries.Narrow(
         day=_date(request),
@@ -298,7 +249,8 @@ def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
         category=request.GET.get("category") or None,
     )
     bulletin = bulletin_queries.bulletin(scope, issue) if (issue := _uuid(request, "bulletin")) else None
-    content = figure_page.content(scope, _required(scope), found, narrow, bulletin)
+    incident = bulletin.incident if bulletin else _required(scope)
+    content = figure_page.content(scope, incident, found, narrow, bulletin)
     page = _page(request, content["records"])
     return render(request, "desk/figure.html", content | {"page": page, "rows": record_rows(list(page))})
 
@@ -343,7 +295,8 @@ def bulletins(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List bulletins; freeze a new one."""
     incident = _required(scope)
     if request.method == "POST":
-        form = BulletinForm(incident.id, request.POST.get("title", ""), request.POST.get("title_en", ""))
+        typed = {"incident": incident.id, "title": request.POST.get("title"), "title_en": request.POST.get("title_en")}
+        form = door.read(door.write(typed), BulletinForm)
         return redirect("bulletin", id_=bulletin_actions.freeze(scope, form).id)
     content = {
         "rows": bulletin_queries.bulletins(scope, incident.id),

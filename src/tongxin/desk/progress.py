@@ -1,5 +1,6 @@
 """How far an order has come: listed → visited → found → put right, by team and by category; and who is on duty."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from tongxin.base import clock
 from tongxin.base.scope import Scope
+from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.figures.queries import Figure, cells, figures, values_by
 from tongxin.ledger.queries import matters_by, shifts_by_duty
@@ -41,6 +43,15 @@ class Progress:
         return min(100.0, 100 * self.visited / self.listed) if self.listed else 0.0
 
 
+def summed(rows: Iterable[Progress]) -> Progress:
+    """Return the total of some rows."""
+    total = Progress(say("合计"), "")
+    for row in rows:
+        total.listed, total.visited = total.listed + row.listed, total.visited + row.visited
+        total.found, total.fixed, total.late = total.found + row.found, total.fixed + row.fixed, total.late + row.late
+    return total
+
+
 def coverage(order: "Order") -> Figure | None:
     """Return the figure that counts an order's visited places: the first over distinct places without a condition."""
     for figure in figures(order.activities):
@@ -49,34 +60,41 @@ def coverage(order: "Order") -> Figure | None:
     return None
 
 
-def teams_of(scope: Scope, order: "Order") -> list[Progress]:
-    """Return an order's progress by organisation."""
-    listed = visits_listed(scope, order.id, "organisation_id")
-    names = organisation_names(listed)
-    rows = {id_: Progress(names.get(id_, ""), f"organisation={id_}", n) for id_, n in listed.items()}
-    filled = _filled(scope, order, rows, "organisation")
-    return [filled[id_] for id_ in order.organisations if id_ in filled]
+class Chain:
+    """An order's chain, listed → visited → found → put right, read once and broken down in two ways."""
 
+    def __init__(self, scope: Scope, order: "Order") -> None:
+        self._scope, self._order, self._figure = scope, order, coverage(order)
+        self._listed = visits_listed(scope, order.id)
+        name = self._figure.activity.id if self._figure else ""
+        self._matters = matters_by(scope, order.incident_id, order.id, name, clock.now())
 
-def categories_of(scope: Scope, order: "Order") -> list[Progress]:
-    """Return an order's progress by category of place."""
-    listed = visits_listed(scope, order.id, "place__category")
-    rows = {name: Progress(wording.category(name), f"category={name}", n) for name, n in listed.items()}
-    return sorted(_filled(scope, order, rows, "category").values(), key=lambda row: -row.listed)
+    def teams(self) -> list[Progress]:
+        """Return it by organisation, as the order names them."""
+        names = organisation_names(team for team, _ in self._listed)
+        rows = {team: Progress(names.get(team, ""), f"organisation={team}") for team, _ in self._listed}
+        self._fill(rows, "organisation", 0)
+        return [rows[id_] for id_ in self._order.organisations if id_ in rows]
 
+    def kinds(self) -> list[Progress]:
+        """Return it by category of place, the longest list first."""
+        rows = {kind: Progress(wording.category(kind), f"category={kind}") for _, kind in self._listed}
+        self._fill(rows, "category", 1)
+        return sorted(rows.values(), key=lambda row: -row.listed)
 
-def _filled(scope: Scope, order: "Order", rows: dict[Any, Progress], field: str) -> dict[Any, Progress]:
-    figure = coverage(order)
-    if figure is None:
-        return rows
-    for key, values in values_by(cells(scope, order.incident_id).filter(figure=figure.key), field).items():
-        if key in rows:
-            rows[key].visited = int(values[figure.key])
-    matters = matters_by(scope, order.incident_id, order.id, figure.activity.id, field, clock.now())
-    for key, found, fixed, late in matters:
-        if key in rows:
-            rows[key].found, rows[key].fixed, rows[key].late = found, fixed, late
-    return rows
+    def _fill(self, rows: dict[Any, Progress], field: str, at: int) -> None:
+        """Fill in the numbers. Lists and matters add up; places visited do not: each breakdown counts a place once."""
+        for listed_at, listed in self._listed.items():
+            rows[listed_at[at]].listed += listed
+        for pair, found, fixed, late in self._matters:
+            if row := rows.get(pair[at]):
+                row.found, row.fixed, row.late = row.found + found, row.fixed + fixed, row.late + late
+        if self._figure is None:
+            return
+        visited = cells(self._scope, self._order.incident_id).filter(figure=self._figure.key)
+        for key, values in values_by(visited, field).items():
+            if key in rows:
+                rows[key].visited = int(values[self._figure.key])
 
 
 @dataclass

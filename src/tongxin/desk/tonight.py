@@ -12,7 +12,7 @@ from tongxin.base.scope import Scope, town_of
 from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.desk.lists import matter_rows, record_rows
-from tongxin.desk.progress import absent, teams_of
+from tongxin.desk.progress import Chain, absent
 from tongxin.figures.queries import behind, cursor
 from tongxin.ledger.queries import Tally, matters, records, tallies
 from tongxin.orders.queries import orders
@@ -60,7 +60,7 @@ def tonight(scope: Scope, incident: "Incident") -> dict[str, Any]:
     found = matters(scope, incident.id).filter(closed__isnull=True).order_by("due_at")
     late = found.filter(due_at__lte=now)
     newest = records(scope, incident.id).order_by("-position")[:LATEST]
-    progress = [row for order in orders(scope).filter(incident=incident.id) for row in teams_of(scope, order)]
+    progress = [row for order in orders(scope).filter(incident=incident.id) for row in Chain(scope, order).teams()]
     tables = _tables(counted)
     return {
         "position": cursor(scope.ledger),

@@ -161,12 +161,10 @@ def trace(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow
 
 def _answered(condition: Condition) -> Q:
     field = f"body__{condition.question}"
-    if condition.op in ("=", "!="):
-        return (
-            Q(**{field: condition.value})
-            if condition.op == "="
-            else Q(**{f"{field}__isnull": False}) & ~Q(**{field: condition.value})
-        )
+    if condition.op == "=":
+        return Q(**{field: condition.value})
+    if condition.op == "!=":
+        return Q(**{f"{field}__isnull": False}) & ~Q(**{field: condition.value})
     lookup = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}[condition.op]
     return Q(**{f"{field}__{lookup}": condition.value})
 
@@ -175,9 +173,8 @@ def _turning_points(scope: Scope, incident: UUID, found: Figure, upto: int, narr
     """Return positions. A count falls where its own record lies; a duration lies where its matter opened."""
     mine = matters(scope, incident, upto).filter(activity=found.activity.id, name=found.rule.nouns[0])
     if found.rule.verb == "closed":
-        rows = counting(scope.ledger, upto).filter(
-            narrow.filter(), position__in=mine.filter(closed__isnull=False).values("closed")
-        )
+        closings = mine.filter(closed__isnull=False).values("closed")
+        rows = counting(scope.ledger, upto).filter(within(scope), narrow.filter(), position__in=closings)
         return list(rows.values_list("position", flat=True))
     mine = mine.filter(Narrow(None, narrow.area, narrow.organisation, narrow.category).filter())
     if narrow.day is not None:

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable
 from urllib.parse import quote
 
-from django.db import OperationalError
+from django.core.exceptions import RequestDataTooBig
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from psycopg_pool import PoolTimeout
 
 from tongxin.base import door
-from tongxin.base.problems import Forbidden, NotFound, NotSignedIn, Problem
+from tongxin.base.problems import BadRequest, Forbidden, NotFound, NotSignedIn, Problem
 from tongxin.base.words import say
 from tongxin.host.database import DatabaseAway
 
@@ -41,6 +42,10 @@ class AnswerProblems:
             return say_problem(request, NotFound(say("没有这一页：{path}", path=request.path)))
         if isinstance(error, OperationalError | PoolTimeout):
             return say_problem(request, DatabaseAway(say("数据库暂时没有应答"), next=say("稍等几秒再试；手机会自己重发。")))
+        if isinstance(error, RequestDataTooBig):
+            return say_problem(request, door.TooLarge(say("一次发来的内容太大")))
+        if isinstance(error, DataError):
+            return say_problem(request, BadRequest(say("有一项数据库存不下：{reason}", reason=error)))
         if not isinstance(error, Problem):
             log.exception("%s %s", request.method, request.path)
             error = Failed(say("程序出错了，这次没有写入任何东西"))

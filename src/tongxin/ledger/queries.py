@@ -159,16 +159,18 @@ def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime) -> lis
 
 
 def matters_by(
-    scope: Scope, incident: UUID, order: UUID, activity: str, field: str, now: datetime
-) -> list[tuple[Any, int, int, int]]:
-    """Return (value of ``field``, found, closed, late) over an order's matters of one activity."""
-    grouped = matters(scope, incident).filter(order=order, activity=activity).order_by().values(field)
+    scope: Scope, incident: UUID, order: UUID, activity: str, now: datetime
+) -> list[tuple[tuple[UUID | None, str], int, int, int]]:
+    """Return ((organisation, category), found, closed, late) over an order's matters of one activity."""
+    mine = matters(scope, incident).filter(order=order, activity=activity)
+    grouped = mine.order_by().values("organisation", "category")
     counted = grouped.annotate(
         found=Count("opened"),
         fixed=Count("closed"),
         late=Count("opened", filter=Q(closed__isnull=True, due_at__lte=now)),
     )
-    return list(counted.values_list(field, "found", "fixed", "late"))
+    rows = counted.values_list("organisation", "category", "found", "fixed", "late")
+    return [((organisation, category), *numbers) for organisation, category, *numbers in rows]
 
 
 def shifts_by_duty(scope: Scope, incident: UUID) -> dict[UUID, tuple[int, int]]:

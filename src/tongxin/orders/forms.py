@@ -1,26 +1,29 @@
 """What comes through the desk's door about incidents, orders, duties and assignments. Times carry an offset."""
 
-from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
+
+from tongxin.base.door import Moment, Text, Upto20, Upto60, Upto80, Upto120, Upto160
 
 
 class ClockForm(msgspec.Struct, forbid_unknown_fields=True):
     """A drill clock: stands at ``start``, then ``factor`` times as fast until ``until``."""
 
-    start: datetime
-    factor: float
-    until: datetime
+    start: Moment
+    factor: Annotated[float, Meta(gt=0, le=100_000)]
+    until: Moment
 
 
 class IncidentForm(msgspec.Struct, forbid_unknown_fields=True):
     """An emergency or a drill."""
 
     id: UUID
-    name: str
-    name_en: str
-    kind: str
+    name: Upto80
+    name_en: Upto120
+    kind: Upto20
     drill: bool
 
 
@@ -37,17 +40,17 @@ class OrderForm(msgspec.Struct, forbid_unknown_fields=True):
 
     id: UUID
     incident: UUID
-    number: str
+    number: Upto60
     kind: str
-    title: str
-    title_en: str
-    text: str
-    text_en: str
-    basis: list[str]
+    title: Upto120
+    title_en: Upto160
+    text: Text
+    text_en: Text
+    basis: Annotated[list[Upto120], Meta(min_length=1)]
     issuer: UUID
-    starts_at: datetime
-    ends_at: datetime
-    appeal: str
+    starts_at: Moment
+    ends_at: Moment
+    appeal: Upto120
     activities: list[str]
     scope: ScopeForm
     parent: UUID | None = None
@@ -62,9 +65,9 @@ class DutyForm(msgspec.Struct, forbid_unknown_fields=True):
     kind: str
     place: UUID
     organisation: UUID
-    starts_at: datetime
-    due_at: datetime
-    headcount: int = 1
+    starts_at: Moment
+    due_at: Moment
+    headcount: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
 class AssignmentForm(msgspec.Struct, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -90,11 +90,12 @@ def duties(scope: Scope) -> QuerySet[Duty]:
     return Duty.objects.filter(within(scope, "area__code"), order__ledger=scope.ledger)
 
 
-def visits_listed(scope: Scope, order_id: UUID, by: str) -> dict[Any, int]:
-    """Return how many visits an order lists, by ``organisation_id`` or ``place__category``."""
+def visits_listed(scope: Scope, order_id: UUID) -> dict[tuple[UUID, str], int]:
+    """Return how many visits an order lists, by organisation and category of place."""
     # No join to the order, whose ledger is known: it has so few rows that PostgreSQL never learns how many duties they have.
     rows = Duty.objects.filter(within(scope, "area__code"), order_id=order_id, kind="visit")
-    return {row[by]: row["n"] for row in rows.values(by).annotate(n=Count("id"))}
+    counted = rows.values_list("organisation_id", "place__category").annotate(n=Count("id"))
+    return {(organisation, category): n for organisation, category, n in counted}
 
 
 def posts_of(scope: Scope, order_id: UUID) -> "QuerySet[WithAnnotations[Duty, Assigned]]":

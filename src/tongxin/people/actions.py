@@ -9,7 +9,7 @@ from django.db import transaction
 
 from tongxin.audit.actions import keep, log
 from tongxin.base import clock, ids
-from tongxin.base.problems import BadRequest, Conflict, NotSignedIn
+from tongxin.base.problems import AlreadyExists, BadRequest, Conflict, NotSignedIn
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.people.access import COMMANDER, MAY_EDIT_PEOPLE, ORGANISATION_KINDS, ROLE_KINDS
@@ -28,6 +28,8 @@ def add_organisations(scope: Scope, forms: Sequence[OrganisationForm]) -> dict[s
     scope.require(say("登记单位"), MAY_EDIT_PEOPLE)
     _require_kinds("organisations", (form.kind for form in forms), ORGANISATION_KINDS)
     _require_areas("organisations", [form.areas for form in forms])
+    wanted = {form.parent for form in forms if form.parent}
+    _require_held("organisations.parent", wanted - {form.id for form in forms})
     rows = [
         Organisation(
             id=f.id,
@@ -75,6 +77,7 @@ def add_members(scope: Scope, forms: Sequence[MemberForm]) -> dict[str, int]:
     held = set(Member.objects.filter(id__in=[form.id for form in forms]).values_list("id", flat=True))
     rows = [Member(id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en) for f in forms]
     outcome = keep(Member, rows)
+    fresh = {form.id: form for form in reversed(forms) if form.id not in held}
     Role.objects.bulk_create(
         Role(
             member_id=f.id,
@@ -84,10 +87,10 @@ def add_members(scope: Scope, forms: Sequence[MemberForm]) -> dict[str, int]:
             since=r.since,
             until=r.until,
         )
-        for f in forms
-        if f.id not in held
+        for f in fresh.values()
         for r in f.roles
     )
+    _refuse_other_roles(forms)
     log("members.add", member=scope.member, subject="members", **outcome)
     return outcome
 
@@ -97,9 +100,24 @@ def _require_roles(scope: Scope, roles: Sequence[RoleForm]) -> None:
     _require_areas("roles", [role.areas for role in roles])
     for area in {area for role in roles for area in role.areas}:
         scope.require(say("登记成员"), MAY_EDIT_PEOPLE, area)
-    wanted = {role.organisation for role in roles}
+    _require_held("roles.organisation", {role.organisation for role in roles})
+
+
+def _require_held(field: str, wanted: set[UUID]) -> None:
     for missing in wanted - set(Organisation.objects.filter(id__in=wanted).values_list("id", flat=True)):
-        raise BadRequest(say("roles.organisation：没有单位 {id}", id=missing))
+        raise BadRequest(say("{field}：没有单位 {id}", field=field, id=missing))
+
+
+def _refuse_other_roles(forms: Sequence[MemberForm]) -> None:
+    """Refuse members who are on the roll already with other roles: a role is ended, never exchanged."""
+    held: dict[UUID, set[object]] = {form.id: set() for form in forms}
+    for role in Role.objects.filter(member__in=held):
+        held[role.member_id].add((role.kind, role.organisation_id, tuple(role.areas), role.since, role.until))
+    for form in forms:
+        if held[form.id] != {(r.kind, r.organisation, tuple(r.areas), r.since, r.until) for r in form.roles}:
+            raise AlreadyExists(
+                say("编号 {id} 已存在，但“{field}”不同", id=form.id, field="roles"), id=str(form.id), field="roles"
+            )
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ import msgspec
 from django.db import transaction
 
 from tongxin.audit.actions import keep, log
+from tongxin.base.door import Upto120, Upto160
 from tongxin.base.problems import BadRequest
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
@@ -21,8 +22,8 @@ class PlaceForm(msgspec.Struct, forbid_unknown_fields=True):
     """A place as it comes through the door; ``area`` is a 12-digit code."""
 
     id: UUID
-    name: str
-    name_en: str
+    name: Upto120
+    name_en: Upto160
     category: str
     area: str
 

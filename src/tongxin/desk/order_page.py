@@ -1,0 +1,87 @@
+"""What the page of one order shows: its text and authority, how far it has come, what the bulletin will say."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tongxin.base import clock
+from tongxin.base.scope import Scope
+from tongxin.base.words import pick, say
+from tongxin.bulletin.queries import parts
+from tongxin.desk import progress, wording
+from tongxin.desk.lists import record_rows
+from tongxin.figures.queries import cells, cursor, figures, values
+from tongxin.ledger.queries import records
+from tongxin.people.queries import organisation_names
+from tongxin.places.queries import area_names
+from tongxin.playbook.registry import activities
+
+if TYPE_CHECKING:
+    from tongxin.orders.models import Order
+
+LATEST = 6
+
+
+def content(scope: Scope, order: "Order") -> dict[str, Any]:
+    """Return the page's content."""
+    found = values(cells(scope, order.incident_id))
+    return {
+        "order": order,
+        "title": pick(order.title, order.title_en),
+        "values": found,
+        "position": cursor(scope.ledger),
+        "posts": progress.posts(scope, order),
+        **_authority(order, clock.now()),
+        **_coverage(scope, order),
+        "sentences": [parts(a.id, pick(a.bulletin.zh, a.bulletin.en), found) for a in _known(order)],
+    }
+
+
+def _known(order: "Order") -> list[Any]:
+    return [activities()[name] for name in order.activities if name in activities()]
+
+
+def _authority(order: "Order", now: datetime) -> dict[str, Any]:
+    """Return who says so, over what, and until when."""
+    spent = (now - order.starts_at) / (order.ends_at - order.starts_at)
+    return {
+        "text": pick(order.text, order.text_en),
+        "issuer": pick(order.issuer.name, order.issuer.name_en),
+        "state": _state(order, now),
+        "remaining": max(order.ends_at - now, timedelta()),
+        "spent": min(100, max(0, round(100 * spent))),
+        "asks": [pick(ask.label.zh, ask.label.en) for activity in _known(order) for ask in activity.ask],
+        "scope_words": _scope_words(order),
+    }
+
+
+def _state(order: "Order", now: datetime) -> str:
+    if now < order.starts_at:
+        return say("未生效")
+    return say("生效中") if now < order.ends_at else say("已失效")
+
+
+def _scope_words(order: "Order") -> str:
+    """Return areas × categories × organisations in words."""
+    words = (
+        area_names(order.areas).values(),
+        [wording.category(name) for name in order.categories],
+        organisation_names(order.organisations).values(),
+    )
+    return say("×").join(say("、").join(part) for part in words)
+
+
+def _coverage(scope: Scope, order: "Order") -> dict[str, Any]:
+    """Return the chain listed → visited → found → put right, by team and by category, and what just arrived."""
+    coverage, chain = progress.coverage(order), progress.Chain(scope, order)
+    teams = chain.teams()
+    newest = records(scope, order.incident_id).filter(order=order.id).order_by("-position")
+    if coverage is not None:
+        newest = newest.filter(activity=coverage.activity.id, quarantine="")
+    return {
+        "coverage": coverage,
+        "visits": next((figure for figure in figures(order.activities) if figure.rule.count == "records"), None),
+        "teams": teams,
+        "kinds": chain.kinds(),
+        "total": progress.summed(teams),
+        "newest": record_rows(list(newest.defer("bytes")[:LATEST])),
+    }
