@@ -77,7 +77,10 @@ def add_members(scope: Scope, forms: Sequence[MemberForm]) -> dict[str, int]:
     held = set(Member.objects.filter(id__in=[form.id for form in forms]).values_list("id", flat=True))
     rows = [Member(id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en) for f in forms]
     outcome = keep(Member, rows)
-    fresh = {form.id: form for form in reversed(forms) if form.id not in held}
+    fresh: dict[UUID, MemberForm] = {}
+    for form in forms:
+        if form.id not in held:
+            fresh.setdefault(form.id, form)
     Role.objects.bulk_create(
         Role(
             member_id=f.id,
