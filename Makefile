@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PACKAGES := pyproject.toml drill/pyproject.toml
 
-.PHONY: help demo up test check fix bench prove browser pictures messages lock clean
+.PHONY: help demo up test check fix bench prove simulate browser pictures vectors messages lock clean
 help:           ## this menu
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -31,18 +31,26 @@ fix: .venv/dev              ## mend format and what lint can mend
 bench: .venv/dev            ## the benchmarks, printed
 	$(BIN)/python bench/first_night.py
 
-prove: .venv/dev            ## the long proofs; results go to docs/proofs/
+simulate: .venv/dev         ## phones and server in virtual worlds: SEEDS=n worlds from number FROM=k on
+	$(BIN)/python bench/simulate.py --seeds $(or $(SEEDS),2000) --from $(or $(FROM),0)
+
+prove: .venv/prove          ## the long proofs; results go to docs/proofs/
 	$(BIN)/python bench/kills.py --nights 20 --write docs/proofs/kills.json
+	$(BIN)/python bench/simulate.py --seeds 100000 --from 0 --write docs/proofs/simulate.json
+	$(BIN)/python bench/mutants.py --write docs/proofs/mutants.json
 
 pictures: .venv/dev browser ## the README's pictures, made anew by the test that makes them
 	@mkdir -p docs/pictures
 	TONGXIN_PICTURES=docs/pictures $(BIN)/python -m pytest tests/e2e/test_desk.py -k pictures
 
+vectors: .venv/dev          ## the protocol's test vectors, made anew (a changed file is a changed protocol)
+	PYTHONPATH=. $(BIN)/python tests/vectors/build.py
+
 messages: .venv/dev         ## compile the English catalogue after a change of its .po file
 	$(BIN)/pybabel --quiet compile -D django -d src/tongxin/locale
 
 lock: .venv/dev             ## pin requirements anew
-	@for name in app drill dev; do CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes \
+	@for name in app drill dev prove; do CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes \
 	  --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/$$name.txt requirements/$$name.in; done
 
 clean:                      ## remove the demo's database and .venv
@@ -61,6 +69,11 @@ browser:                    ## Chromium and Chinese fonts, for tests in a browse
 	@echo "Installing what Tongxin needs into .venv …"
 	@$(PIP) install --require-hashes -r requirements/drill.txt
 	@$(PIP) install --no-deps --no-build-isolation -e . -e drill
+	@touch $@
+
+.venv/prove: requirements/prove.txt .venv/dev
+	@echo "Installing what the long proofs need into .venv …"
+	@$(PIP) install --require-hashes -r requirements/prove.txt
 	@touch $@
 
 .venv/dev: requirements/dev.txt .venv/drill

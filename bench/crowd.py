@@ -14,8 +14,8 @@ import msgspec
 from bench.homes import BenchError
 
 from tongxin.base import clock
-from tongxin_drill.chain import Chain
 from tongxin_drill.client import Desk
+from tongxin_drill.pocket import Pocket
 from tongxin_drill.shapes import Act, Member, Scenario
 
 BATCH = 200
@@ -63,17 +63,20 @@ class Phone:
         self._duties = _as_duties(venues, self._ask("GET", "duties")["duties"])
         now = datetime.fromisoformat(self._ask("GET", "clock")["now"])
         self._ahead = now - clock.wall()  # after its night a drill clock runs at real speed
-        self._chain = Chain(device, now)
+        self._pocket = Pocket(device, now, rng, BATCH)
 
     def visit(self, count: int) -> None:
         """Visit so many venues and hand the records in."""
         for _ in range(count):
-            self._chain.add(self._act(duty := self._rng.choice(self._duties)), duty)
-        batch = self._chain.waiting(count)
-        body = {"chain": self._chain.id, "first_seq": batch[0].seq, "records": [kept.text for kept in batch]}
-        receipts = self._ask("POST", "records", body)["receipts"]
-        marks = {receipt["quarantine"] for receipt in receipts} - {None}
-        if marks or self._chain.keep(batch, receipts) != count:
+            self._pocket.add(self._act(duty := self._rng.choice(self._duties)), duty)
+        before, stamp = self._pocket.confirmed, self._pocket.stamp(clock.wall() + self._ahead)
+        ask = self._pocket.client.next(0, stamp)
+        if ask is None or ask.kind != "records":
+            raise BenchError("the second round's phone has nothing to send")
+        answer = self._ask("POST", "records", ask.body)
+        marks = {receipt["quarantine"] for receipt in answer["receipts"]} - {None}
+        self._pocket.client.heard(ask, 200, msgspec.json.encode(answer), 0, stamp)
+        if marks or self._pocket.confirmed - before != count:
             raise BenchError(f"records of the second round were not taken in as meant: {marks or 'held before'}")
 
     def _act(self, duty: Mapping[str, Any]) -> Act:
@@ -84,7 +87,7 @@ class Phone:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        content = None if body is None else msgspec.json.encode(body)
+        content = body if isinstance(body, bytes) else None if body is None else msgspec.json.encode(body)
         response = self._client.request(method, path, content=content, headers=headers)
         if not response.is_success:
             raise BenchError(f"field/{path}: {response.status_code} {response.text[:300]}")

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
+import msgspec
 from django.test import Client
 
 from tongxin.base import clock
 from tongxin.base.scope import Scope
+from tongxin.figures.queries import cells, figures_of, values
 from tongxin.orders import actions as orders
 from tongxin.orders.forms import AssignmentForm, DutyForm, IncidentForm, OrderForm, ScopeForm
 from tongxin.people import actions as people
@@ -17,7 +19,7 @@ from tongxin.people.forms import MemberForm, OrganisationForm, RoleForm
 from tongxin.people.queries import scope_of
 from tongxin.places.actions import PlaceForm, add_places
 from tongxin.playbook.registry import activity
-from tongxin.protocol.record import GENESIS, VERSION, chain_hash, encode
+from tongxin.protocol.record import GENESIS, PLAIN, VERSION, chain_hash
 
 COUNTY, ZHANGFANG, HUAICHUAN = "430181000000", "430181105000", "430181001000"
 TEMPLE_VILLAGE, CINEMA_VILLAGE = "430181105201", "430181001010"
@@ -48,22 +50,23 @@ class Phone:
     prev: str = GENESIS
     client: Client = field(default_factory=Client)
 
-    def record(self, at: datetime, body: dict[str, Any], **changes: Any) -> str:
+    def record(self, at: datetime, body: dict[str, Any], /, **changes: Any) -> str:
         """Return the text of the next record and move the chain on; the visit to the temple unless changed."""
         self.seq += 1
         content = {
-            "v": VERSION, "id": str(uuid4()), "device": str(self.device), "chain": str(self.chain), "seq": self.seq,
-            "prev": self.prev, "activity": "venue_closure", "activity_hash": activity("venue_closure").hash,
-            "order": str(id_of("order")), "place": str(id_of("temple")), "duty": None, "wall": clock.to_ms(at),
-            "boot": str(id_of("boot")), "mono": self.seq * 1000, "body": body,
+            **PLAIN, "v": VERSION, "follows": None, "seen": None, "id": str(uuid4()), "device": str(self.device),
+            "chain": str(self.chain), "seq": self.seq, "prev": self.prev, "activity": "venue_closure",
+            "activity_hash": activity("venue_closure").hash, "order": str(id_of("order")), "place": str(id_of("temple")),
+            "wall": clock.to_ms(at), "boot": str(id_of("boot")), "mono": self.seq * 1000, "body": body,
         } | changes  # fmt: skip
-        data = encode(content)
+        data = msgspec.json.encode(content, order="sorted")  # a poisoned phone may say anything
         self.prev = chain_hash(self.prev, data)
         return data.decode()
 
     def post(self, first_seq: int, *records: str, **headers: str) -> Any:
         """Send a batch; return the response."""
-        body = json.dumps({"chain": str(self.chain), "first_seq": first_seq, "records": records})
+        sent = {"wall": 0, "boot": str(id_of("boot now")), "mono": 0}
+        body = json.dumps({"v": VERSION, "chain": str(self.chain), "first_seq": first_seq, "sent": sent, "records": records})
         token = headers.pop("token", self.token)
         return self.client.post(
             "/field/records", body, "application/json", headers={"Authorization": f"Bearer {token}", **headers}
@@ -73,7 +76,7 @@ class Phone:
         """Ask the field door."""
         return self.client.get(f"/field/{path}", headers={"Authorization": f"Bearer {self.token}"})
 
-    def says(self, at: datetime, body: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    def says(self, at: datetime, body: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
         """Make the next record and send it; return its receipt."""
         text = self.record(at, body, **changes)
         response = self.post(self.seq, text)
@@ -171,3 +174,9 @@ def post_form(night: datetime, **changes: Any) -> DutyForm:
         "organisation": id_of("east"), "starts_at": night.replace(hour=18), "due_at": night.replace(hour=23), "headcount": 1,
     }  # fmt: skip
     return DutyForm(**(content | changes))
+
+
+def figures_now(cast: Cast) -> dict[str, float]:
+    """Return the figures of the incident's orders as the commander sees them."""
+    scope = cast.scope("commander")
+    return values(cells(scope, id_of("incident")), figures_of(scope, id_of("incident")))

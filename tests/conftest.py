@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypotheses
 from tests.cast import COUNTY, Cast, act_one
 from tests.host.helpers import Server, environment
 
@@ -26,6 +28,8 @@ from tongxin.orders.models import Clock
 from tongxin.orders.queries import forget_clock
 from tongxin.people.actions import found
 from tongxin.people.queries import scope_of
+
+hypotheses.register_profile("mutants", max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 TONIGHT = datetime(2022, 3, 22, 21, 0, tzinfo=SHANGHAI)
 

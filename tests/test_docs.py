@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import json
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 import tongxin
 from tongxin.base.problems import Problem, every_problem
+from tongxin.host.activities import json_schema
 from tongxin.playbook import schema
 from tongxin.playbook.registry import activities
 
@@ -71,7 +73,7 @@ def test_every_activity_and_every_key_of_the_grammar_is_listed() -> None:
         assert f"| `{name}` |" in listed
     for table in (schema.Activity, schema.Ask, schema.MatterRule, schema.FigureRule, schema.Option):
         for field in msgspec.structs.fields(table):
-            assert re.search(rf"\b{field.name}\b", listed) or field.name == "hash", field.name
+            assert re.search(rf"\b{field.name}\b", listed) or field.name in ("hash", "source"), field.name
 
 
 NOUNS = """
@@ -106,3 +108,9 @@ def test_lock_files_carry_hashes_and_no_addresses() -> None:
         assert not re.search(r"https?://", text)
         for pinned in re.findall(r"(?m)^[\w.-]+(?:\[[\w,]+\])?==\S+.*", text):
             assert pinned.endswith("\\"), pinned
+
+
+def test_the_json_schema_for_editors_is_that_of_the_loader() -> None:
+    assert doc("activity.schema.json") == json_schema() + "\n", "run tongxin activity schema > docs/activity.schema.json"
+    schema = json.loads(doc("activity.schema.json"))
+    assert {"hash", "source"} & schema["$defs"]["Activity"]["properties"].keys() == set()

@@ -1,18 +1,17 @@
-"""What a phone does by itself: its records, their chain, where it goes on. The rest is tested end to end."""
+"""What a simulated phone does by itself. What it sends when is the protocol's client, and the rest is tested end to end."""
 
 import json
 from datetime import timedelta
+from random import Random
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tongxin.base import clock
 from tongxin.protocol import record
-from tongxin_drill.chain import Chain, ForkError, Kept
 from tongxin_drill.night import compare, factor
 from tongxin_drill.phone import ODDS, Fault
+from tongxin_drill.pocket import Pocket
 from tongxin_drill.scenario import plan
 from tongxin_drill.shapes import Act
 from tongxin_drill.timetable import NIGHT, VISITING
@@ -26,100 +25,19 @@ DUTY = {
 }
 
 
-def filled(count: int) -> Chain:
-    chain = Chain(DEVICE, NIGHT)
-    for number in range(count):
-        at = NIGHT + timedelta(hours=19, minutes=number)
-        chain.add(Act("chen", at, "visit", "temple", open=number % 2 == 0), DUTY)
-    return chain
-
-
-def receipts(batch: list[Kept]) -> list[dict[str, object]]:
-    return [{"seq": kept.seq, "id": kept.id, "hash": kept.hash, "position": 100 + kept.seq, "quarantine": None} for kept in batch]
-
-
-def hash_at(chain: Chain, seq: int) -> str:
-    return chain.records[seq - 1].hash if seq else ""
-
-
 def test_a_record_is_canonical_and_says_what_was_planned() -> None:
-    chain = filled(1)
-    text = chain.records[0].text
-    content = json.loads(text)
-    envelope = record.decode(text.encode())
-    assert text == json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    pocket = Pocket(DEVICE, NIGHT, Random(1), 20)
+    kept = pocket.add(Act("chen", NIGHT + timedelta(hours=19), "visit", "temple", open=True), DUTY)
+    content = json.loads(kept.text)
+    envelope = record.decode(kept.text.encode())
+    assert kept.text == json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert envelope.wall == clock.to_ms(NIGHT + timedelta(hours=19))
     assert envelope.mono == 19 * 3_600_000
     assert UUID(envelope.id).version == 7
-    assert (envelope.seq, envelope.prev, envelope.chain, envelope.device) == (1, "", chain.id, DEVICE)
+    assert (envelope.seq, envelope.prev, envelope.chain, envelope.device) == (1, "", pocket.client.chain.id, DEVICE)
     assert (envelope.order, envelope.duty, envelope.place) == ("order", "duty", "temple")
     assert envelope.body == {"open": True, "gathering": False}
-
-
-@given(st.integers(1, 40))
-def test_a_chain_is_numbered_without_a_hole_and_each_record_binds_the_one_before(count: int) -> None:
-    chain = filled(count)
-    prev = record.GENESIS
-    for seq, kept in enumerate(chain.records, start=1):
-        envelope = record.decode(kept.text.encode())
-        assert (kept.seq, envelope.seq, envelope.prev) == (seq, seq, prev)
-        prev = record.chain_hash(prev, kept.text.encode())
-        assert kept.hash == prev
-
-
-@given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 25))
-def test_the_next_batch_begins_with_the_first_record_without_a_receipt(count: int, kept: int, most: int) -> None:
-    chain = filled(count)
-    done = chain.records[: min(kept, count)]
-    assert chain.keep(done, receipts(done)) == len(done)
-    assert chain.waiting(most) == chain.records[len(done) :][:most]
-
-
-def test_receipts_that_come_twice_count_once() -> None:
-    chain = filled(3)
-    batch = chain.waiting(20)
-    assert chain.keep(batch, receipts(batch)) == 3
-    assert chain.keep(batch, receipts(batch)) == 0
-    assert chain.receipted == 3
-
-
-@pytest.mark.parametrize(("key", "value"), [("id", "another"), ("hash", "another"), ("seq", 9)])
-def test_a_receipt_for_another_record_stops_the_phone(key: str, value: object) -> None:
-    chain = filled(1)
-    (receipt,) = receipts(chain.records)
-    with pytest.raises(ForkError):
-        chain.keep(chain.waiting(20), [receipt | {key: value}])
-
-
-def test_a_record_that_moves_in_the_ledger_stops_the_phone() -> None:
-    chain = filled(1)
-    (receipt,) = receipts(chain.records)
-    batch = chain.waiting(20)
-    chain.keep(batch, [receipt])
-    with pytest.raises(ForkError, match="positions"):
-        chain.keep(batch, [receipt | {"position": 7}])
-
-
-@given(st.data())
-def test_the_phone_goes_on_from_the_ledgers_head_but_resends_what_has_no_receipt(data: st.DataObject) -> None:
-    count = data.draw(st.integers(0, 20))
-    receipted = data.draw(st.integers(0, count))
-    head = data.draw(st.integers(0, count))
-    chain = filled(count)
-    chain.keep(chain.records[:receipted], receipts(chain.records[:receipted]))
-    broken = chain.resume(head, hash_at(chain, head))
-    assert broken == max(0, receipted - head)
-    assert chain.waiting(99) == chain.records[min(receipted, head) :]
-
-
-def test_a_ledger_with_another_record_under_a_number_stops_the_phone() -> None:
-    with pytest.raises(ForkError, match="another record 2"):
-        filled(3).resume(2, "e" * 64)
-
-
-def test_a_ledger_whose_chain_is_longer_than_the_phones_stops_the_phone() -> None:
-    with pytest.raises(ForkError, match="ends at 4"):
-        filled(3).resume(4, "e" * 64)
+    assert (pocket.waiting, pocket.confirmed) == (True, 0)
 
 
 def test_every_fault_has_its_odds_in_a_hundred() -> None:

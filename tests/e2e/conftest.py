@@ -58,7 +58,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     result, port = home.parent / "night.json", free_port()
     arguments = ("drill", "first-night", "--stay", "--port", str(port), "--json", str(result))
     with command(home, *arguments) as process:
-        printed = _until_up(process)
+        printed = until_up(process)
         codes = {role: code for code, role in re.findall(r"  ((?:\w{4}-){2}\w{4})  (.+)", printed)}
         yield Night(Home(home), f"http://127.0.0.1:{port}", codes, json.loads(result.read_text("utf-8")), printed)
         process.send_signal(signal.SIGINT)
@@ -67,7 +67,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     run(home, "clean")
 
 
-def _until_up(process: subprocess.Popen[str]) -> str:
+def until_up(process: subprocess.Popen[str]) -> str:
     """Read what the command prints until it says where the desk is."""
     assert process.stdout is not None
     printed = ""

@@ -89,7 +89,35 @@ def test_activity_check_names_file_key_reason_and_the_nearest_right_word(tmp_pat
 def test_activity_list_shows_what_ships(tmp_path: Path) -> None:
     code, said = run(tmp_path / "home", "activity", "list")
     assert code == 0
-    assert re.findall(r"^\w+", said, re.MULTILINE) == ["attendance", "venue_closure"]
+    assert {"attendance", "venue_closure", "dyke_patrol"} <= set(re.findall(r"^\w+", said, re.MULTILINE))
+
+
+def test_activity_check_runs_the_examples(tmp_path: Path) -> None:
+    wrong = tmp_path / "mine.toml"
+    wrong.write_text(GOOD.read_text("utf-8").replace("found_open = 1,", "found_open = 2,"), "utf-8")
+    code, said = run(tmp_path / "home", "activity", "check", str(wrong))
+    assert (code, "example[0].figures.found_open" in said, "it comes to: 1" in said) == (2, True, True)
+
+
+def test_activity_new_writes_a_file_that_is_good_and_never_over_another(tmp_path: Path) -> None:
+    code, said = run(tmp_path / "home", "activity", "new", "night_market", "--to", str(tmp_path))
+    assert code == 0, said
+    assert run(tmp_path / "home", "activity", "check", str(tmp_path / "night_market.toml"))[0] == 0
+    for name, reason in (
+        ("night_market", "exists already"),
+        ("attendance", "There is an activity"),
+        ("Night market", "lower-case"),
+    ):
+        code, said = run(tmp_path / "home", "activity", "new", name, "--to", str(tmp_path))
+        assert (code, reason in said, "Traceback" in said) == (2, True, False), said
+    assert [file.name for file in tmp_path.glob("*.toml")] == ["night_market.toml"]
+
+
+def test_activity_show_says_it_in_words_and_knows_the_nearest_name(tmp_path: Path) -> None:
+    code, said = run(tmp_path / "home", "activity", "show", "warehouse_release")
+    assert (code, "Release from the supervised warehouse" in said, "as it happens" in said) == (0, True, True)
+    code, said = run(tmp_path / "home", "activity", "show", "warehouse_relase")
+    assert (code, 'did you mean "warehouse_release"?' in said) == (2, True)
 
 
 def test_an_unfinished_drill_starts_over_a_finished_one_is_shown_again_and_another_is_refused(tmp_path: Path) -> None:

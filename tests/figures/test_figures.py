@@ -14,7 +14,7 @@ from tongxin.base.problems import NotFound
 from tongxin.figures import actions
 from tongxin.figures.actions import catch_up, pull
 from tongxin.figures.models import Cell
-from tongxin.figures.queries import Narrow, behind, cells, cursor, figure, figures, trace, values
+from tongxin.figures.queries import Narrow, behind, cells, cursor, figure, figures_of, trace, values
 from tongxin.figures.verify import verify
 from tongxin.ledger.models import Matter
 from tongxin.orders.models import Clock
@@ -29,7 +29,8 @@ OPEN, SHUT, CROWD = (
 
 
 def now(cast: Cast, role: str = "commander", narrow: Narrow | None = None) -> dict[str, float]:
-    return values(cells(cast.scope(role), id_of("incident"), narrow))
+    scope = cast.scope(role)
+    return values(cells(scope, id_of("incident"), narrow), figures_of(scope, id_of("incident")))
 
 
 def test_an_evening_adds_up(cast: Cast) -> None:
@@ -100,7 +101,7 @@ def test_any_slices_of_any_records_come_to_what_the_second_path_recomputes(
         catch_up(LEDGER)
         assert verify(LEDGER) == (len(rows), Cell.objects.count(), [])
         scope = cast.scope("commander")
-        for found in figures():
+        for found in figures_of(scope, id_of("incident")):
             traced = trace(scope, id_of("incident"), found, cursor(LEDGER))
             listed = [row.position for row in traced[:]]
             assert (len(listed), listed) == (traced.count(), sorted(set(listed), reverse=True))
@@ -159,7 +160,7 @@ def test_a_narrowed_figure_lists_the_records_of_that_part_only(cast: Cast) -> No
         Narrow(day=cast.night.date()),
         Narrow(area="430181105"),
     ]
-    for found in figures():
+    for found in figures_of(cast.scope("commander"), id_of("incident")):
         for part in parts:
             traced = trace(scope, id_of("incident"), found, cursor(LEDGER), part)
             if found.rule.verb in ("records", "opened", "closed"):

@@ -1,71 +1,255 @@
 """State is a function of the set of records, never of the order in which they came."""
 
+import random
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID, uuid5
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongxin.ledger.fold import Fact, State, matters
-from tongxin.playbook.registry import activity
+from tongxin.ledger import fold
+from tongxin.ledger.fold import Effect, Fact, State, matters, resolve
+from tongxin.playbook.loader import PACKS, parse
+from tongxin.playbook.registry import activities, activity
+from tongxin.protocol.record import ACTS_ON_MATTERS, ACTS_ON_RECORDS
 
 NIGHT = datetime(2022, 3, 22, 12, tzinfo=UTC)
 ROOT = UUID(int=7)
+KNOWN = {found.hash: found for found in activities().values()}
+TEXT = (PACKS / "epidemic" / "venue_closure.toml").read_text("utf-8")
 
 
-def fact(seq: int, minute: int, is_open: bool, gathering: bool = False) -> Fact:
+def id_of(name: object) -> UUID:
+    return uuid5(ROOT, str(name))
+
+
+def fact(n: int, minute: int, *, is_open: bool = False, **changes: Any) -> Fact:
     at = NIGHT + timedelta(minutes=minute)
-    return Fact(
-        position=seq, id=uuid5(ROOT, str(seq)), device=UUID(int=seq % 3), chain=ROOT, seq=seq, subject="temple", member=ROOT,
-        incident=ROOT, order=ROOT, duty=None, place=ROOT, organisation=ROOT, area="430181105201", category="worship",
-        duty_due_at=None, body={"open": is_open, "gathering": gathering}, occurred_at=at, day=at.date(),
+    who = id_of(changes.pop("who", "chen"))
+    plain = Fact(
+        position=n, id=id_of(n), device=UUID(int=n % 3), chain=ROOT, seq=n, act="report", target=None, activity="venue_closure",
+        activity_hash=activity("venue_closure").hash, subject="temple", member=who, typist=who, role="inspector", incident=ROOT,
+        order=ROOT, duty=None, place=ROOT, organisation=ROOT, area="430181105201", category="worship", duty_due_at=None,
+        body={"open": is_open, "gathering": False}, occurred_at=at, stated=False, day=at.date(), quarantine="",
     )  # fmt: skip
+    return replace(plain, **changes)
 
 
-facts = st.lists(st.tuples(st.integers(0, 30), st.booleans(), st.booleans()), max_size=12).map(
-    lambda rows: [fact(seq, *row) for seq, row in enumerate(rows, start=1)]
-)
+def folded(records: Iterable[Fact]) -> dict[str, list[State]]:
+    found = resolve(records)
+    return {about[1]: matters(KNOWN, facts, conflicts) for about, (facts, conflicts) in found.by_subject().items()}
 
 
-def fold(rows: list[Fact]) -> list[State]:
-    return matters(activity("venue_closure"), rows)
+def temple(*records: Fact) -> list[tuple[str, int, int | None]]:
+    return [(s.rule.name, s.opened.position, s.closed.position if s.closed else None) for s in folded(records).get("temple", [])]
 
 
-@given(facts, st.randoms(use_true_random=False))
-def test_any_order_of_arrival_gives_the_same_matters(rows: list[Fact], random: object) -> None:
-    shuffled = rows.copy()
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert fold(shuffled) == fold(rows)
+@st.composite
+def stories(draw: st.DrawFn) -> list[Fact]:
+    """Draw reports, corrections of corrections, withdrawals, releases, merges, settlements, copies: whatever phones may say."""
+    records: list[Fact] = []
+    for n in range(1, draw(st.integers(1, 12)) + 1):
+        act = draw(st.sampled_from(["report", "report", "report", *sorted(ACTS_ON_RECORDS | ACTS_ON_MATTERS)]))
+        record = fact(
+            n,
+            draw(st.integers(0, 30)),
+            is_open=draw(st.booleans()),
+            who=draw(st.sampled_from(["chen", "li"])),
+            role=draw(st.sampled_from(["inspector", "leader", "commander"])),
+            subject=draw(st.sampled_from(["temple", "cinema"])),
+            quarantine=draw(st.sampled_from(["", "", "", "ledger.not_ordered", "ledger.bad_answer"])),
+            stated=act == "correct" and draw(st.booleans()),
+        )
+        if act != "report":
+            whom = draw(st.integers(1, 12))
+            target = id_of(whom) if act in ACTS_ON_RECORDS else fold.matter_id(fact(whom, 0), "venue_open")
+            into = {"into": str(fold.matter_id(fact(draw(st.integers(1, 12)), 0), "venue_open"))}
+            record = replace(record, act=act, target=target, body=into if act == "merge" else record.body)
+        if records and draw(st.integers(0, 5)) == 0:
+            record = replace(record, id=draw(st.sampled_from(records)).id)
+        records.append(record)
+    return records
 
 
-@given(facts)
-def test_matters_of_a_kind_never_overlap_and_only_the_last_is_open(rows: list[Fact]) -> None:
-    for name in ("venue_open", "gathering"):
-        mine = [state for state in fold(rows) if state.rule.name == name]
+@given(stories(), st.randoms(use_true_random=False))
+def test_any_order_of_arrival_gives_the_same_state(records: list[Fact], rng: random.Random) -> None:
+    shuffled = records.copy()
+    rng.shuffle(shuffled)
+    assert resolve(shuffled) == resolve(records)
+    assert folded(shuffled) == folded(records)
+
+
+@given(stories())
+def test_every_id_counts_once_at_most_and_only_if_it_is_a_report_or_a_decision(records: list[Fact]) -> None:
+    facts = resolve(records).facts
+    assert len({found.id for found in facts}) == len(facts)
+    assert {found.act for found in facts} <= {"report"} | ACTS_ON_MATTERS
+
+
+@given(stories())
+def test_matters_of_a_kind_never_overlap_and_only_the_last_is_open(records: list[Fact]) -> None:
+    for states in folded(records).values():
+        mine = [state for state in states if state.rule.name == "venue_open"]
         for earlier, later in pairwise(mine):
             assert earlier.closed is not None
             assert earlier.closed.key < later.opened.key
 
 
-@given(facts)
-def test_ids_of_matters_are_never_the_same(rows: list[Fact]) -> None:
-    ids = [state.id for state in fold(rows)]
+@given(stories())
+def test_ids_of_matters_are_never_the_same(records: list[Fact]) -> None:
+    ids = [state.id for states in folded(records).values() for state in states]
     assert len(set(ids)) == len(ids)
 
 
+@given(stories())
+def test_a_mark_that_nothing_can_release_counts_nowhere(records: list[Fact]) -> None:
+    assert "ledger.bad_answer" not in {found.quarantine for found in resolve(records).facts}
+
+
 def test_open_then_shut_is_one_matter_due_in_two_hours() -> None:
-    (state,) = fold([fact(1, 0, is_open=True), fact(2, 10, is_open=True), fact(3, 30, is_open=False)])
-    assert state.opened.seq == 1
-    assert state.due_at == NIGHT + timedelta(hours=2)
+    (state,) = folded([fact(1, 0, is_open=True), fact(2, 10, is_open=True), fact(3, 30)])["temple"]
+    assert (state.opened.seq, state.due_at) == (1, NIGHT + timedelta(hours=2))
     assert state.closed is not None
     assert (state.closed.seq, state.last.seq) == (3, 3)
 
 
 def test_a_late_record_that_happened_first_opens_the_matter_in_the_others_place() -> None:
-    before, late = [fact(1, 20, is_open=True)], fact(2, 5, is_open=True)
-    assert fold([*before, late])[0].opened.seq == 2
+    assert temple(fact(1, 20, is_open=True), fact(2, 5, is_open=True)) == [("venue_open", 2, None)]
 
 
-def test_shut_from_the_start_opens_nothing() -> None:
-    assert fold([fact(1, 0, is_open=False)]) == []
+def test_a_correction_takes_its_targets_place_in_time() -> None:
+    shut = fact(3, 60, act="correct", target=id_of(1))
+    assert temple(fact(1, 0, is_open=True), fact(2, 30, is_open=True), shut) == [("venue_open", 2, None)]
+
+
+def test_a_correction_that_states_a_time_moves_the_record_there() -> None:
+    stated = fact(2, 45, is_open=True, act="correct", target=id_of(1), stated=True)
+    assert temple(fact(1, 0), stated, fact(3, 30)) == [("venue_open", 2, None)]
+
+
+def test_corrections_deeper_than_anyone_means_have_no_effect() -> None:
+    chain = [fact(1, 0)] + [fact(n, n, is_open=n % 2 == 0, act="correct", target=id_of(n - 1)) for n in range(2, 200)]
+    assert [found.position for found in resolve(chain).facts] == [41]
+
+
+def test_two_records_that_correct_each_other_come_to_nothing() -> None:
+    one, two = fact(1, 0, act="correct", target=id_of(2)), fact(2, 1, act="correct", target=id_of(1))
+    assert resolve([one, two]).facts == []
+
+
+def test_matters_of_two_incidents_never_mix() -> None:
+    flood = fact(2, 10, incident=id_of("flood"))
+    assert temple(fact(1, 0, is_open=True), flood) == [("venue_open", 1, None)]
+
+
+def test_a_copy_that_says_something_else_opens_a_conflict_that_only_a_decision_settles() -> None:
+    one, other = fact(1, 0), fact(2, 9, is_open=True, id=id_of(1))
+    assert temple(one, other) == [("conflict_copies", 2, None)]
+    conflict = folded([one, other])["temple"][0].id
+    settle = fact(3, 20, act="settle", target=conflict, role="secretary", body={})
+    assert temple(one, other, settle) == [("conflict_copies", 2, 3)]
+    assert temple(one, other, replace(settle, role="inspector")) == [("conflict_copies", 2, None)]
+
+
+def test_one_member_at_two_posts_at_once_is_noticed() -> None:
+    shift: dict[str, Any] = {"activity": "attendance", "activity_hash": activity("attendance").hash, "subject": "chen"}
+    records = [
+        fact(1, 0, **shift, duty=id_of("gate"), body={"act": "in"}),
+        fact(2, 30, **shift, duty=id_of("bridge"), body={"act": "in"}),
+        fact(3, 60, **shift, duty=id_of("gate"), body={"act": "out"}),
+        fact(4, 90, **shift, duty=id_of("bridge"), body={"act": "out"}),
+    ]
+    found = [(s.rule.name, s.opened.position, s.closed and s.closed.position) for s in folded(records)["chen"]]
+    assert found == [("on_duty", 1, 3), ("conflict_posts", 2, None), ("on_duty", 2, 4)]
+
+
+CHANGED = {
+    "a chain of matters": (
+        "\n[[figure]]",
+        """
+[[matter]]
+name = "recheck"
+title = { zh = "复查", en = "Check again" }
+opens = "closed venue_open"
+closes = "open = no"
+due = "3d"
+
+[[figure]]""",
+    ),
+    "an approval": ('closes = "open = no"\n', 'closes = "open = no"\napproval = "duty_officer"\n'),
+}
+
+
+def changed(name: str) -> tuple[str, fold.Versions]:
+    before, after = CHANGED[name]
+    version = parse(TEXT.replace(before, after, 1).encode(), PACKS)
+    return version.hash, {version.hash: version}
+
+
+def test_a_matter_may_open_as_another_closes() -> None:
+    hash_, known = changed("a chain of matters")
+    records = [replace(found, activity_hash=hash_) for found in (fact(1, 0, is_open=True), fact(2, 30), fact(3, 60))]
+    found = [(s.rule.name, s.opened.position, s.closed and s.closed.position) for s in matters(known, records)]
+    assert found == [("venue_open", 1, 2), ("recheck", 2, 3)]
+
+
+def test_what_needs_approval_stays_open_until_somebody_else_of_rank_approves() -> None:
+    hash_, known = changed("an approval")
+    said = [replace(found, activity_hash=hash_) for found in (fact(1, 0, is_open=True), fact(2, 30))]
+    (waiting,) = matters(known, said)
+    assert (waiting.closed, waiting.waiting and waiting.waiting.position) == (None, 2)
+    for who, role, closed in (
+        ("wu", "duty_officer", 3),
+        ("wu", "commander", 3),
+        ("wu", "leader", None),
+        ("chen", "duty_officer", None),
+    ):
+        approval = fact(3, 40, act="approve", target=waiting.id, role=role, who=who, body={}, activity_hash=hash_)
+        (state,) = [state for state in matters(known, [*said, approval]) if state.rule.name == "venue_open"]
+        assert (state.closed and state.closed.position) == closed, (who, role)
+    found_open_again = replace(fact(4, 35, is_open=True), activity_hash=hash_)
+    too_late = fact(3, 40, act="approve", target=waiting.id, role="commander", who="wu", body={}, activity_hash=hash_)
+    assert matters(known, [*said, found_open_again, too_late])[0].closed is None
+
+
+def test_a_record_is_judged_by_the_version_it_was_made_under() -> None:
+    later = parse(TEXT.replace('opens = "open = yes"', 'opens = "gathering = yes"', 1).encode(), PACKS)
+    known = {**KNOWN, later.hash: later}
+    now = fact(1, 0, is_open=True)
+    assert [s.rule.name for s in matters(known, [now])] == ["venue_open"]
+    assert matters(known, [replace(now, activity_hash=later.hash)]) == []
+
+
+@pytest.mark.parametrize(
+    ("quarantine", "counts"), [("ledger.not_ordered", True), ("ledger.no_authority", True), ("ledger.bad_answer", False)]
+)
+def test_a_release_lets_a_record_count_that_says_all_it_must(quarantine: str, counts: bool) -> None:
+    marked = fact(1, 0, is_open=True, quarantine=quarantine)
+    release = fact(2, 60, act="release", target=id_of(1), role="secretary", body={})
+    found = resolve([marked, release])
+    assert [f.position for f in found.facts] == ([1] if counts else [])
+    assert found.effects == ({1: Effect(1, marked.occurred_at, marked.day)} if counts else {})
+
+
+def test_what_opens_as_another_closes_opens_by_a_decision_too() -> None:
+    hash_, known = changed("a chain of matters")
+    found = replace(fact(1, 0, is_open=True), activity_hash=hash_)
+    settled = fact(
+        2, 30, act="settle", target=fold.matter_id(found, "venue_open"), role="secretary", body={}, activity_hash=hash_
+    )
+    states = [(s.rule.name, s.opened.position, s.closed and s.closed.position) for s in matters(known, [found, settled])]
+    assert states == [("venue_open", 1, 2), ("recheck", 2, None)]
+
+
+def test_a_merged_matter_opens_nothing() -> None:
+    hash_, known = changed("a chain of matters")
+    found = replace(fact(1, 0, is_open=True), activity_hash=hash_)
+    into = {"into": str(UUID(int=1))}
+    merge = fact(2, 30, act="merge", target=fold.matter_id(found, "venue_open"), role="secretary", body=into, activity_hash=hash_)
+    (state,) = matters(known, [found, merge])
+    assert (state.rule.name, state.merged) == ("venue_open", True)

@@ -109,7 +109,7 @@ def rehearse(url: str, code: str, scenario: Scenario, progress: Progress, truth_
         listed = _records(desk, scenario.incident.id)
         bulletin = _publish(desk, scenario.incident.id, progress)
     times = Counter(record["id"] for record in listed)
-    made = [kept.id for phone in phones for kept in phone.chain.records]
+    made = [kept.id for phone in phones for kept in phone.pocket.records]
     return Result(
         figures=figures,
         truth=expected,

@@ -1,12 +1,12 @@
 """A simulated phone: a record of every act at its planned moment, sent until each has its receipt."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from http import HTTPStatus
-from itertools import count
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -16,16 +16,15 @@ import msgspec
 
 from tongxin.base import clock
 from tongxin.base.clock import DrillClock
+from tongxin.protocol.client import Ask, BrokenServerError
 from tongxin_drill import DrillError
-from tongxin_drill.chain import Chain, ForkError, Kept
+from tongxin_drill.pocket import Pocket
 from tongxin_drill.shapes import Act, Member
 
 PATIENCE = timedelta(seconds=60)
 """How long (real time) a phone asks for anything but the acceptance of records."""
 GRACE = timedelta(seconds=30)
 """How long (real time) after the night a phone still tries to hand in its records."""
-UNSURE_AFTER = 3
-"""After so many lost answers in a row the phone asks where the ledger's chain ends."""
 DOWN = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 """Statuses that mean no more than a lost answer: the server may be restarting."""
 
@@ -80,17 +79,17 @@ class Phone:
         self._rng = rng
         self._habits = habits
         self._receipted = receipted
-        self._highest_sent = 0
+        self._sent: set[str] = set()
         self._token = ""
         self._duties: dict[tuple[str, str], dict[str, Any]] = {}
         self._offline = _offline(rng, acts)
         booted = acts[0].at - timedelta(seconds=rng.randrange(600, 3 * 86_400))
-        self.chain = Chain(str(uuid4()), booted)
+        self.pocket = Pocket(str(uuid4()), booted, rng, habits.batch)
 
     async def enrol(self, code: str) -> None:
         """Enrol with a sign-in code and fetch the duties; each must come with its activity's definition."""
         limit = clock.wall() + PATIENCE
-        answer = await self._ask(limit, "POST", "enrol", {"code": code, "device": self.chain.device})
+        answer = await self._ask(limit, "POST", "enrol", {"code": code, "device": self.pocket.device})
         self._token = answer["token"]
         answer = await self._ask(limit, "GET", "duties")
         for duty in answer["duties"]:
@@ -102,11 +101,11 @@ class Phone:
         """Live through the night; return when every act is a record with a receipt, or raise PhoneError."""
         self.drill = drill = await self._begun()
         limit = drill.real(drill.until) + GRACE
-        while self.chain.receipted < len(self._acts):
+        while self.pocket.confirmed < len(self._acts):
             now = drill.at(clock.wall())
             self._record(now)
-            if self.chain.waiting(1) and not self._is_offline(now):
-                await self._hand_in(limit)
+            if self.pocket.waiting and not self._is_offline(now):
+                await self._hand_in(drill, limit)
                 await asyncio.sleep(self._habits.rest)
             else:
                 pause = (drill.real(self._wakes(now)) - clock.wall()).total_seconds()
@@ -125,84 +124,80 @@ class Phone:
 
     def _record(self, now: datetime) -> None:
         """Make the records of all acts now due; a late phone still writes down the planned moment."""
-        while len(self.chain.records) < len(self._acts):
-            act = self._acts[len(self.chain.records)]
+        while len(self.pocket.records) < len(self._acts):
+            act = self._acts[len(self.pocket.records)]
             if act.at > now:
                 return
             duty = self._duties.get((act.activity, act.place))
             if duty is None:
                 raise self._error(f"no duty for {act.activity} at place {act.place}")
-            self.chain.add(act, duty)
+            self.pocket.add(act, duty)
 
     def _is_offline(self, now: datetime) -> bool:
         return self._offline is not None and self._offline[0] <= now < self._offline[1]
 
     def _wakes(self, now: datetime) -> datetime:
         """Return the drill time of what comes next: an act, or the end of an offline stretch."""
-        done = len(self.chain.records)
+        done = len(self.pocket.records)
         moments = [self._acts[done].at] if done < len(self._acts) else []
         if self._offline is not None and self._is_offline(now):
             moments.append(self._offline[1])
         return min(moments, default=now)
 
-    async def _hand_in(self, limit: datetime) -> None:
-        """Send the next batch again and again until the ledger has answered for it."""
-        for tries in count(1):
-            batch = self.chain.waiting(self._habits.batch)
-            fault = self._draw()
-            response = await self._send(batch, fault)
-            if response is not None and response.is_success:
-                self._keep(batch, response)
-                if fault is Fault.SENT_TWICE and (again := await self._send(batch, Fault.NONE)) is not None:
-                    self._keep(batch, again)
+    async def _hand_in(self, drill: DrillClock, limit: datetime) -> None:
+        """Let the protocol's client say what to ask, and ask it, until one answer has moved things on."""
+        client = self.pocket.client
+        while True:
+            ask = client.next(_ms(), self.pocket.stamp(drill.at(clock.wall())))
+            if ask is None:
+                await asyncio.sleep(max(0.001, (client.wakes() - _ms()) / 1000))
+                continue
+            fault = self._draw() if ask.kind == "records" else Fault.NONE
+            response = await self._send(ask, fault)
+            if fault is Fault.SENT_TWICE and response is not None:
+                response = await self._send(ask, Fault.NONE) or response
+            moved = self._hear(ask, response, drill)
+            if moved:
                 return
-            gap = response is not None and self._is_gap(response)
-            await self._back_off(tries, limit)
-            if gap or tries % UNSURE_AFTER == 0:
-                await self._resume(limit)
+            if clock.wall() >= limit:
+                raise self._error("no answer that helps, and the time is up")
+
+    def _hear(self, ask: Ask, response: httpx.Response | None, drill: DrillClock) -> bool:
+        """Give an answer, or the news that none came, to the client; return whether receipts came."""
+        client, before = self.pocket.client, self.pocket.confirmed
+        if response is None:
+            client.missed(_ms())
+            return False
+        try:
+            client.heard(ask, response.status_code, response.content, _ms(), self.pocket.stamp(drill.at(clock.wall())))
+        except BrokenServerError as error:
+            raise self._error(str(error)) from error
+        if client.blocked:
+            self._read(response)
+        if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._complaints.append(f"{self._name}: the server failed: {response.text[:200]}")
+        if len(client.chains) > 1:
+            raise self._error("the ledger holds other records under this phone's numbers")
+        new = self.pocket.confirmed - before
+        if new:
+            self._receipted(new)
+        if new < 0:
+            self._complaints.append(f"{self._name}: the ledger had lost {-new} records it had given receipts for")
+        return new > 0
 
     def _draw(self) -> Fault:
         (fault,) = self._rng.choices(list(ODDS), list(ODDS.values()))
         return fault
 
-    async def _send(self, batch: Sequence[Kept], fault: Fault) -> httpx.Response | None:
-        """Send a batch once; return None if no answer has come, for whatever reason."""
+    async def _send(self, ask: Ask, fault: Fault) -> httpx.Response | None:
+        """Send a request once; return None if no answer has come, for whatever reason."""
         if fault is Fault.NEVER_SENT:
             return None
-        self.resent += sum(kept.seq <= self._highest_sent for kept in batch)
-        self._highest_sent = max(self._highest_sent, batch[-1].seq)
-        records = [kept.text for kept in batch]
-        body = {"chain": self.chain.id, "first_seq": batch[0].seq, "records": records}
-        response = await self._call("POST", "records", body)
+        names = {kept.id for kept in ask.batch}
+        self.resent += len(names & self._sent)
+        self._sent |= names
+        response = await self._call("POST", ask.kind, ask.body)
         return None if fault is Fault.ANSWER_LOST else response
-
-    def _keep(self, batch: list[Kept], response: httpx.Response) -> None:
-        try:
-            new = self.chain.keep(batch, self._read(response)["receipts"])
-        except ForkError as error:
-            raise self._error(str(error)) from error
-        if new:
-            self._receipted(new)
-
-    def _is_gap(self, response: httpx.Response) -> bool:
-        """Tell a gap, which asking for the head mends, from any other refusal, which stops the phone."""
-        try:
-            self._read(response)
-        except PhoneError:
-            if _problem(response).get("code") == "ledger.gap":
-                return True
-            raise
-        return False
-
-    async def _resume(self, limit: datetime) -> None:
-        head = await self._ask(limit, "GET", f"head?chain={self.chain.id}")
-        try:
-            broken = self.chain.resume(head["last_seq"], head["last_hash"])
-        except ForkError as error:
-            raise self._error(str(error)) from error
-        if broken:
-            self._receipted(-broken)
-            self._complaints.append(f"{self._name}: the ledger had lost {broken} records it had given receipts for")
 
     async def _ask(self, limit: datetime, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Call until there is an answer; raise PhoneError if it is a refusal or none comes in time."""
@@ -214,9 +209,8 @@ class Phone:
 
     async def _call(self, method: str, path: str, body: object = None) -> httpx.Response | None:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        content = None
-        if body is not None:
-            content = msgspec.json.encode(body)
+        content = body if isinstance(body, bytes) else None if body is None else msgspec.json.encode(body)
+        if content is not None:
             headers["Content-Type"] = "application/json"
         try:
             async with self._lines:  # here they queue cheaply; the client's own pool looks at all who wait, each time
@@ -243,9 +237,10 @@ class Phone:
     def errors(self) -> list[str]:
         """Return, a line each, what the ledger did with this phone's records that it should not have done."""
         marked = [
-            f"{self._name}: record {seq} is quarantined: {receipt['quarantine']}"
-            for seq, receipt in sorted(self.chain.receipts.items())
-            if receipt["quarantine"] is not None
+            f"{self._name}: record {seq} is quarantined: {receipt.quarantine}"
+            for chain in self.pocket.client.chains.values()
+            for seq, receipt in sorted(chain.receipts.items())
+            if receipt.quarantine is not None
         ]
         return self._complaints + marked
 
@@ -255,6 +250,11 @@ class Phone:
 
     def _error(self, reason: str) -> PhoneError:
         return PhoneError(f"{self._name}: {reason}")
+
+
+def _ms() -> int:
+    """Return a steady count of real milliseconds."""
+    return time.monotonic_ns() // 1_000_000
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
 from tongxin.bulletin.models import Bulletin
 from tongxin.bulletin.queries import bulletin, spoken
 from tongxin.figures.actions import frozen
-from tongxin.figures.queries import Narrow, cells, values
-from tongxin.orders.queries import incident, orders
-from tongxin.playbook.registry import activities
+from tongxin.figures.queries import Narrow, cells, figures_of, values
+from tongxin.ledger.queries import versions_used
+from tongxin.orders.queries import activities_of, incident
+from tongxin.playbook.registry import latest
 
 
 class BulletinForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,14 +44,14 @@ def freeze(scope: Scope, form: BulletinForm) -> Bulletin:
         raise BadRequest(say("title、title_en：战报要有中英文标题"))
     found = incident(scope, form.incident)
     whole = scope.whole()
-    position = frozen(scope.ledger)
+    position, wanted = frozen(scope.ledger), figures_of(scope, found.id)
     now = clock.now()
     content: dict[str, Any] = {
         "incident": found.id, "number": _next_number(scope, found.id), "position": position,
         "title": form.title.strip(), "title_en": form.title_en.strip(),
-        "figures": values(cells(whole, found.id)),
-        "today": values(cells(whole, found.id, Narrow(day=clock.day_of(now)))),
-        "sentences": _sentences(scope, found.id),
+        "figures": values(cells(whole, found.id), wanted),
+        "today": values(cells(whole, found.id, Narrow(day=clock.day_of(now))), wanted),
+        "sentences": _sentences(scope, found.id), "definitions": versions_used(scope.ledger, found.id, position),
     }  # fmt: skip
     content["text"] = spoken(content["sentences"], content["figures"], "zh")
     content["text_en"] = spoken(content["sentences"], content["figures"], "en")
@@ -69,9 +70,7 @@ def _next_number(scope: Scope, incident_id: UUID) -> int:
 
 
 def _sentences(scope: Scope, incident_id: UUID) -> list[dict[str, str]]:
-    ordered = orders(scope).filter(incident=incident_id).order_by("starts_at", "number")
-    names = dict.fromkeys(name for order in ordered for name in order.activities)
-    chosen = [activities()[name] for name in names if name in activities()]
+    chosen = [found for name in activities_of(scope, incident_id) if (found := latest(name))]
     return [{"activity": a.id, "hash": a.hash, "zh": a.bulletin.zh, "en": a.bulletin.en} for a in chosen]
 
 

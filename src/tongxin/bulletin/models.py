@@ -8,7 +8,8 @@ from tongxin.orders.models import Incident
 class Bulletin(models.Model):
     """One issue. Everything but its publication is fixed when it is frozen.
 
-    ``figures`` and ``today`` are values by key, ``sentences`` the activities' templates with the hash of each definition.
+    ``figures`` and ``today`` are values by key, ``sentences`` the activities' templates with the hash of each, ``definitions``
+    the hashes of all versions under which the records behind the figures were made, by activity.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -21,6 +22,7 @@ class Bulletin(models.Model):
     figures = models.JSONField()
     today = models.JSONField()
     sentences = models.JSONField()
+    definitions = models.JSONField()
     text = models.TextField()
     text_en = models.TextField()
     fingerprint = models.CharField(max_length=64)

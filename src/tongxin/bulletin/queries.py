@@ -47,8 +47,11 @@ def parts(activity: str, template: str, figures: Mapping[str, Number]) -> list[P
 
 
 def number(value: Number) -> str:
-    """Return a figure as it is written in both languages: thousands with a comma, hours with one decimal."""
-    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"
+    """Return a figure as it is written in both languages: thousands with a comma, what is not counted with a decimal or more."""
+    if not isinstance(value, float):
+        return f"{value:,}"
+    written = f"{value:,.3f}".rstrip("0")
+    return f"{written}0" if written.endswith(".") else written
 
 
 def spoken(sentences: Iterable[Mapping[str, str]], figures: Mapping[str, Number], language: str) -> str:

@@ -151,7 +151,7 @@ def assignments(request: HttpRequest, scope: Scope) -> HttpResponse:
 def figures(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - a view
     """Tell the figures of an incident as they stand."""
     found = order_queries.incident(scope, id_)
-    values = figure_queries.values(figure_queries.cells(scope, found.id))
+    values = figure_queries.values(figure_queries.cells(scope, found.id), figure_queries.figures_of(scope, found.id))
     behind = figure_queries.behind(scope.ledger)
     return _json({"position": figure_queries.cursor(scope.ledger), "behind": behind, "figures": values})
 

@@ -34,7 +34,7 @@ def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, b
         "unit": pick(found.rule.unit.zh, found.rule.unit.en),
         "activity": pick(found.activity.title.zh, found.activity.title.en),
         "counted": wording.counted(found.activity, found.rule),
-        "value": _frozen(bulletin, found, narrow) if bulletin else queries.values(rows)[found.key],
+        "value": _frozen(bulletin, found, narrow) if bulletin else queries.values(rows, [found])[found.key],
         "bulletin": bulletin,
         "part": bulletin is not None and scope.prefixes != scope.whole().prefixes,
         "position": upto,

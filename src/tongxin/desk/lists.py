@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tongxin.base.words import say
 from tongxin.desk import wording
+from tongxin.ledger.queries import effects_of
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import place_names, town_names
+from tongxin.playbook.registry import version
 
 if TYPE_CHECKING:
-    from tongxin.ledger.models import Matter, Record
+    from tongxin.ledger.models import Effect, Matter, Record
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,20 @@ class RecordRow:
     town: str
     place: str
     says: str
-    mark: str
+    note: str
+
+
+def note(row: "Record", effect: "Effect | None") -> str:
+    """Return what is special about a record: what it does, what is wrong with it, what became of it."""
+    mark = wording.mark(row.quarantine) if row.quarantine else ""
+    return say("；").join(part for part in (wording.act(row.act), mark, wording.standing(row.position, effect)) if part)
 
 
 def record_rows(found: "Sequence[Record]") -> list[RecordRow]:
     """Return rows for records, names looked up at once."""
     places, towns = place_names(row.place for row in found), town_names(row.area for row in found)
     teams = organisation_names(row.organisation for row in found)
+    effects = effects_of(found)
     return [
         RecordRow(
             position=row.position,
@@ -85,8 +95,8 @@ def record_rows(found: "Sequence[Record]") -> list[RecordRow]:
             organisation=teams.get(row.organisation, ""),
             town=towns.get(row.area, ""),
             place=places.get(row.place, ""),
-            says=wording.summary(row.activity, row.body),
-            mark=wording.mark(row.quarantine) if row.quarantine else "",
+            says=wording.summary(version(row.activity_hash), row.body),
+            note=note(row, effects.get(row.position)),
         )
         for row in found
     ]

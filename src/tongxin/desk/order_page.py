@@ -13,7 +13,7 @@ from tongxin.figures.queries import cells, cursor, figures, values
 from tongxin.ledger.queries import records
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
-from tongxin.playbook.registry import activities
+from tongxin.playbook.registry import latest
 
 if TYPE_CHECKING:
     from tongxin.orders.models import Order
@@ -23,7 +23,7 @@ LATEST = 6
 
 def content(scope: Scope, order: "Order") -> dict[str, Any]:
     """Return the page's content."""
-    found = values(cells(scope, order.incident_id))
+    found = values(cells(scope, order.incident_id), figures(order.activities))
     return {
         "order": order,
         "title": pick(order.title, order.title_en),
@@ -37,7 +37,7 @@ def content(scope: Scope, order: "Order") -> dict[str, Any]:
 
 
 def _known(order: "Order") -> list[Any]:
-    return [activities()[name] for name in order.activities if name in activities()]
+    return [found for name in order.activities if (found := latest(name))]
 
 
 def _authority(order: "Order", now: datetime) -> dict[str, Any]:

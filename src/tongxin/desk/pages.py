@@ -20,7 +20,7 @@ from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
 from tongxin.bulletin.actions import BulletinForm
 from tongxin.desk import figure_page, order_page, wording
-from tongxin.desk.lists import matter_rows, record_rows
+from tongxin.desk.lists import matter_rows, note, record_rows
 from tongxin.desk.session import remember, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
 from tongxin.figures import queries as figure_queries
@@ -29,8 +29,8 @@ from tongxin.orders import queries as order_queries
 from tongxin.people import actions as people
 from tongxin.people.queries import member_names, organisation_names
 from tongxin.places.queries import area_names, place_names, town_names
-from tongxin.playbook.registry import activities
-from tongxin.protocol.record import chain_hash
+from tongxin.playbook.registry import activities, version
+from tongxin.protocol.record import GENESIS, chain_hash
 
 if TYPE_CHECKING:
     from tongxin.orders.models import Incident
@@ -219,8 +219,9 @@ def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List every figure with today's value and the whole."""
     incident = _required(scope)
     today = clock.day_of(clock.now())
-    whole = figure_queries.values(figure_queries.cells(scope, incident.id))
-    part = figure_queries.values(figure_queries.cells(scope, incident.id, figure_queries.Narrow(day=today)))
+    wanted = figure_queries.figures_of(scope, incident.id)
+    whole = figure_queries.values(figure_queries.cells(scope, incident.id), wanted)
+    part = figure_queries.values(figure_queries.cells(scope, incident.id, figure_queries.Narrow(day=today)), wanted)
     rows = [
         {
             "key": found.key,
@@ -231,7 +232,7 @@ def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
             "today": part[found.key],
             "whole": whole[found.key],
         }
-        for found in figure_queries.figures()
+        for found in wanted
     ]
     content = {"rows": rows, "today": today, "position": figure_queries.cursor(scope.ledger)}
     return render(request, "desk/figures.html", content)
@@ -268,21 +269,25 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
     """Show one record: what it says, where it stands in its chain, its exact bytes, and the history of its subject."""
     row = ledger.record(scope, position)
     history, matters_ = ledger.history(scope, row), ledger.matters_of(row)
-    before = ledger.record_before(row)
+    effect = ledger.effects_of([row]).get(row.position)
+    before, names = ledger.record_before(row), member_names([row.member, row.typist])
     content = {
         "row": row,
-        "answers": wording.answers(row.activity, row.body),
+        "answers": wording.answers(version(row.activity_hash), row.body),
+        "note": note(row, effect),
+        "target": ledger.position_of(row) or (effect.by if effect else None),
         "activity": wording.activity(row.activity),
         "mark": wording.mark(row.quarantine) if row.quarantine else "",
         "place": place_names([row.place]).get(row.place, ""),
         "town": town_names([row.area]).get(row.area, "") if row.area else "",
         "village": area_names([row.area]).get(row.area, ""),
         "organisation": organisation_names([row.organisation]).get(row.organisation, ""),
-        "member": member_names([row.member]).get(row.member, ""),
+        "member": names.get(row.member, ""),
+        "typist": names.get(row.typist, "") if row.typist != row.member else "",
         "order": order_queries.orders(scope).filter(id=row.order).first() if row.order else None,
         "raw": bytes(row.bytes).decode("utf-8", "replace"),
         "prev": before.hash if before else "",
-        "rehashed": chain_hash(before.hash if before else "", bytes(row.bytes)) == row.hash,
+        "rehashed": chain_hash(before.hash if before else GENESIS, bytes(row.bytes)) == row.hash,
         "history": record_rows(history),
         "matters": matter_rows(matters_, clock.now()),
     }

@@ -65,7 +65,7 @@ class Chain:
 
     def __init__(self, scope: Scope, order: "Order") -> None:
         self._scope, self._order, self._figure = scope, order, coverage(order)
-        self._listed = visits_listed(scope, order.id)
+        self._listed = visits_listed(scope, order)
         name = self._figure.activity.id if self._figure else ""
         self._matters = matters_by(scope, order.incident_id, order.id, name, clock.now())
 

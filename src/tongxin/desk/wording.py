@@ -1,12 +1,20 @@
 """What the desk calls things that the program knows by a code."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tongxin.base.words import pick, say
+from tongxin.ledger.fold import CONFLICTS
+from tongxin.playbook.faults import CADENCES
 from tongxin.playbook.loader import categories
-from tongxin.playbook.registry import activities
-from tongxin.playbook.schema import Activity, Ask, FigureRule
+from tongxin.playbook.registry import latest
+from tongxin.playbook.schema import Activity, Ask, FigureRule, Text
+
+if TYPE_CHECKING:
+    from tongxin.ledger.models import Effect
+
+DEGREE = 1_000_000
+"""Positions are in millionths of a degree."""
 
 
 def role(kind: str) -> str:
@@ -28,31 +36,37 @@ def category(name: str) -> str:
 
 def activity(name: str) -> str:
     """Return the title of an activity; its id if it is unknown here."""
-    found = activities().get(name)
+    found = latest(name)
     return pick(found.title.zh, found.title.en) if found else name
 
 
 def matter(activity_id: str, name: str) -> str:
     """Return the title of a kind of matter."""
-    found = activities().get(activity_id)
-    rule = found.matter_rule(name) if found else None
-    return pick(rule.title.zh, rule.title.en) if rule else name
+    found = latest(activity_id)
+    rule = (found.matter_rule(name) if found else None) or CONFLICTS.get(name)
+    return text(rule.title) if rule else name
 
 
 def answer(question: Ask, value: object) -> str:
     """Return an answer as a person would say it."""
     if question.type == "yes_no" and isinstance(value, bool):
         return say("是") if value else say("否")
+    if question.type == "repeat" and isinstance(value, list):
+        return say("、").join(_row(question, row) for row in value)
+    if question.type == "position" and isinstance(value, dict):
+        return f"{value['lat'] / DEGREE:.5f}, {value['lon'] / DEGREE:.5f}"
     option = next((option for option in question.options if option.name == value), None)
     if option is not None:
-        return pick(option.label.zh, option.label.en)
-    unit = pick(question.unit.zh, question.unit.en) if question.unit else ""
-    return f"{value}{unit}"
+        return text(option.label)
+    return f"{value}{text(question.unit) if question.unit else ''}"
 
 
-def answers(activity_id: str, body: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Return (question, answer) for everything a record says; unknown questions by their name."""
-    found = activities().get(activity_id)
+def _row(question: Ask, row: Mapping[str, Any]) -> str:
+    return " ".join(answer(inner, row[inner.name]) for inner in question.ask if inner.name in row)
+
+
+def answers(found: Activity | None, body: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return (question, answer) for everything a record says, by the version it was made under; unknown ones by their name."""
     out = []
     for name, value in (body or {}).items():
         question = found.question(name) if found else None
@@ -61,27 +75,82 @@ def answers(activity_id: str, body: Mapping[str, Any] | None) -> list[tuple[str,
     return out
 
 
-def summary(activity_id: str, body: Mapping[str, Any] | None) -> str:
+def summary(found: Activity | None, body: Mapping[str, Any] | None) -> str:
     """Return what a record says in one line; a chosen option speaks for itself, anything else with its question."""
-    found = activities().get(activity_id)
     chosen = {pick(ask.label.zh, ask.label.en) for ask in found.ask if ask.type == "choice"} if found else set()
-    said = answers(activity_id, body)
+    said = answers(found, body)
     return say("；").join(answer_ if label in chosen else f"{label} {answer_}" for label, answer_ in said)
+
+
+def text(found: Text) -> str:
+    """Return a text of an activity file in the language being spoken."""
+    return pick(found.zh, found.en)
+
+
+def cadence(found: Activity) -> str:
+    """Return in words how often something is done."""
+    name = found.cadence or CADENCES[found.kind][0]
+    if name.startswith("every "):
+        return say("每 {n} 天一次", n=int(name.split(" ")[1]))
+    return {
+        "once per order": say("每道令一次"),
+        "daily": say("每天一次"),
+        "by shift": say("按班次"),
+        "round the clock": say("24小时值守"),
+        "as it happens": say("随时"),
+    }[name]
 
 
 def counted(found: Activity, rule: FigureRule) -> str:
     """Return in words what a figure counts."""
-    nouns = {"place": say("场所"), "member": say("成员"), "duty": say("任务"), "day": say("日")}
     if rule.verb == "records":
         return say("数记录：每条算一次")
     if rule.verb == "distinct":
-        return say("数不同的{what}：同一个只算一次", what=say("×").join(nouns[noun].lower() for noun in rule.nouns))
-    title = matter(found.id, rule.nouns[0])
+        return say("数不同的{what}：同一个只算一次", what=say("×").join(_noun(found, noun).lower() for noun in rule.nouns))
+    if rule.verb in ("opened", "closed", "duration"):
+        title = matter(found.id, rule.nouns[0])
+        return {
+            "opened": say("数事项“{title}”：每发现一次算一次", title=title),
+            "closed": say("数事项“{title}”：每结清一次算一次", title=title),
+            "duration": say("量事项“{title}”从开始到结束的时间，合计为小时", title=title),
+        }[rule.verb]
+    labels = [_noun(found, noun) for noun in rule.nouns]
     return {
-        "opened": say("数事项“{title}”：每发现一次算一次", title=title),
-        "closed": say("数事项“{title}”：每结清一次算一次", title=title),
-        "duration": say("量事项“{title}”从开始到结束的时间，合计为小时", title=title),
+        "sum": say("把“{what}”的回答相加", what=labels[0]),
+        "latest": say("每个对象取“{what}”最近一次的回答，再相加", what=labels[0]),
+        "balance": say("“{what}”减去“{less}”的结存", what=labels[0], less=labels[-1]),
     }[rule.verb]
+
+
+def _noun(found: Activity, noun: str) -> str:
+    """Return the name of what a figure counts or adds: a part of the record, or a question."""
+    names = {
+        "place": say("场所"), "member": say("成员"), "duty": say("任务"), "day": say("日"),
+        "organisation": say("单位"), "area": say("区域"), "category": say("类别"),
+    }  # fmt: skip
+    question = found.question(noun)
+    return names.get(noun) or (text(question.label) if question else noun)
+
+
+def act(name: str) -> str:
+    """Return what a record does to another or to a matter; empty for a plain report."""
+    return {
+        "correct": say("更正"),
+        "withdraw": say("撤回"),
+        "release": say("放行"),
+        "merge": say("并案"),
+        "approve": say("批准"),
+        "settle": say("了结"),
+    }.get(name, "")
+
+
+def standing(position: int, effect: "Effect | None") -> str:
+    """Return what became of a record; empty if it counts as it is."""
+    if effect is None:
+        return ""
+    if effect.by is None:
+        return say("不计：已撤回，或者是副本")
+    return say("已放行，照此计数") if effect.by == position else say("已由第{n}条更正", n=effect.by)
 
 
 def mark(code: str) -> str:
@@ -89,7 +158,7 @@ def mark(code: str) -> str:
     known = {
         "ledger.unreadable": say("原文读不懂"),
         "ledger.wrong_envelope": say("设备、链号或序号与来路不符"),
-        "ledger.copy": say("编号重复，只算一次"),
+        "ledger.bad_act": say("更正、撤回或处理意见写法不对"),
         "ledger.unknown_activity": say("专项或其版本不认识"),
         "ledger.bad_answer": say("答案缺项或类型不对"),
         "ledger.unknown_reference": say("令、任务或场所不存在"),

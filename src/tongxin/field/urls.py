@@ -9,5 +9,6 @@ urlpatterns = [
     path("clock", views.clock),
     path("duties", views.duties),
     path("head", views.head),
+    path("heartbeat", views.heartbeat),
     path("records", views.records),
 ]

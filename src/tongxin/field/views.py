@@ -14,13 +14,16 @@ from tongxin.base import clock as clocks
 from tongxin.base import door
 from tongxin.base.problems import BadRequest
 from tongxin.base.words import pick, say
-from tongxin.ledger.actions import Batch, append
+from tongxin.ledger import definitions
+from tongxin.ledger.actions import append, hear
 from tongxin.ledger.problems import BadBatch
 from tongxin.ledger.queries import head as head_of
 from tongxin.orders.queries import drill_clock, duties_of
 from tongxin.people import actions as people
 from tongxin.people.queries import UnknownDevice, device_of
 from tongxin.playbook.registry import activities
+from tongxin.playbook.schema import Activity
+from tongxin.protocol.messages import Batch, Heartbeat
 
 if TYPE_CHECKING:
     from tongxin.orders.models import Duty
@@ -84,8 +87,15 @@ def duties(request: HttpRequest, device: "Device") -> HttpResponse:  # noqa: ARG
     """List what the phone's member is to do, with the forms it needs."""
     rows = list(duties_of(device.member_id))
     known = activities()
-    forms = {known[name].hash: known[name] for name in {row.activity for row in rows} if name in known}
+    named = {known[name].hash: known[name] for name in {row.activity for row in rows} if name in known}
+    definitions.keep(device.ledger, named.values())
+    forms = {hash_: _form(found) for hash_, found in named.items()}
     return _json({"duties": [_duty(row) for row in rows if row.activity in known], "activities": forms})
+
+
+def _form(found: Activity) -> dict[str, Any]:
+    """Return what a phone needs of an activity: its questions, and the matters that answers open and close."""
+    return {name: getattr(found, name) for name in ("id", "title", "kind", "subject", "cadence", "ask", "matter")}
 
 
 def _duty(row: "Duty") -> dict[str, Any]:
@@ -113,6 +123,13 @@ def head(request: HttpRequest, device: "Device") -> HttpResponse:
     except ValueError:
         raise BadRequest(say("chain：要一个 UUID")) from None
     return _json(head_of(device.ledger, device.id, chain))
+
+
+@require_POST
+@_phone
+def heartbeat(request: HttpRequest, device: "Device") -> HttpResponse:
+    """Hear what a phone still holds; tell it where its chains stand."""
+    return _json(hear(device, door.read(request.body, Heartbeat)))
 
 
 @require_POST

@@ -1,16 +1,13 @@
 """Writes of cells: one path, from the ledger's records to matters and figures."""
 
-from collections.abc import Iterable
-
 from django.db import connection, transaction
 
 from tongxin.figures.compile import Cells, contribute
 from tongxin.figures.models import Cell, Cursor
 from tongxin.ledger import fold
 from tongxin.ledger.actions import settle
-from tongxin.ledger.queries import facts, position, touched
-from tongxin.playbook.registry import activities
-from tongxin.playbook.schema import Activity
+from tongxin.ledger.queries import families, position, touched
+from tongxin.playbook.registry import version
 
 SLICE = 5000
 """Most records of one pull."""
@@ -36,30 +33,25 @@ def pull(ledger: str) -> int:
     if end == cursor.position:
         return 0
     cells: Cells = {}
-    for activity, subjects in _by_activity(touched(ledger, cursor.position, end)):
-        _apply(ledger, activity, subjects, (cursor.position, end), cells)
+    _apply(ledger, (cursor.position, end), cells)
     _store(ledger, cells)
     moved, cursor.position = end - cursor.position, end
     cursor.save(update_fields=["position"])
     return moved
 
 
-def _by_activity(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[Activity, list[str]]]:
-    grouped: dict[str, list[str]] = {}
-    for name, subject in pairs:
-        grouped.setdefault(name, []).append(subject)
-    return [(activities()[name], subjects) for name, subjects in sorted(grouped.items()) if name in activities()]
-
-
-def _apply(ledger: str, activity: Activity, subjects: list[str], step: tuple[int, int], cells: Cells) -> None:
+def _apply(ledger: str, step: tuple[int, int], cells: Cells) -> None:
     before, end = step
-    states = {}
-    for subject, now in facts(ledger, end, activity.id, subjects).items():
-        then = [fact for fact in now if fact.position <= before]
-        contribute(activity, then, fold.matters(activity, then), cells, sign=-1)
-        states[activity.id, subject] = fold.matters(activity, now)
-        contribute(activity, now, states[activity.id, subject], cells)
-    settle(ledger, end, states)
+    records = families(ledger, end, touched(ledger, before, end))
+    known = {hash_: found for hash_ in {record.activity_hash for record in records} if (found := version(hash_))}
+    then, now = fold.resolve(record for record in records if record.position <= before), fold.resolve(records)
+    for facts, conflicts in then.by_subject().values():
+        contribute(known, facts, fold.matters(known, facts, conflicts), cells, sign=-1)
+    folded: dict[tuple[str, str], list[fold.State]] = {(record.activity, record.subject): [] for record in records}
+    for about, (facts, conflicts) in now.by_subject().items():
+        folded[about] = fold.matters(known, facts, conflicts)
+        contribute(known, facts, folded[about], cells)
+    settle(ledger, end, folded, {record.position: now.effects.get(record.position) for record in records})
 
 
 def _store(ledger: str, cells: Cells) -> None:

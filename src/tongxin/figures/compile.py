@@ -1,16 +1,21 @@
 """What one subject's records contribute to the figures of its activity. Pure: a fold's facts and matters in, cells out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from tongxin.ledger.fold import Fact, State
-from tongxin.playbook.condition import parse
-from tongxin.playbook.schema import Activity, FigureRule
+from tongxin.ledger.fold import Fact, State, Versions, balance
+from tongxin.playbook.condition import comparison
+from tongxin.playbook.faults import FIELDS
+from tongxin.playbook.schema import FigureRule
 
 MS_PER_HOUR = 3_600_000
+PER_UNIT = 1000
+"""Sums are kept in thousandths: answers have at most three decimals."""
+MOST_KEY = 160
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class CellKey(NamedTuple):
@@ -41,41 +46,101 @@ class Sum:
 Cells = dict[CellKey, Sum]
 
 
-def contribute(activity: Activity, facts: Sequence[Fact], states: Iterable[State], cells: Cells, sign: int = 1) -> None:
-    """Add (or with ``sign`` -1 take away) what one subject's facts and matters count for, in place."""
-    matters = list(states)
-    for rule in activity.figure:
-        name = f"{activity.id}.{rule.name}"
-        for fact, key, amount in _contributions(activity, rule, facts, matters):
-            at = CellKey(fact.incident, name, fact.day, fact.area, fact.organisation, fact.category, key)
-            cells.setdefault(at, Sum()).add(sign, sign * amount)
+def contribute(versions: Versions, facts: Sequence[Fact], states: Iterable[State], cells: Cells, sign: int = 1) -> None:
+    """Add (or with ``sign`` -1 take away) what one subject's counting facts, in fold order, and matters count for, in place.
+
+    Each fact counts by the version of its activity that it was made under, each matter by that of the fact that opened it.
+    """
+    for at, amount, records in (*_of_facts(versions, facts), *_of_matters(versions, states)):
+        cells.setdefault(at, Sum()).add(sign * records, sign * amount)
 
 
-def _contributions(
-    activity: Activity, rule: FigureRule, facts: Sequence[Fact], states: Sequence[State]
-) -> Iterable[tuple[Fact, str, int]]:
-    """Yield (fact whose day and place it counts for, key, amount)."""
-    if rule.verb in ("records", "distinct"):
-        condition = parse(rule.when, activity) if rule.when else None
-        return [(fact, _key(rule, fact), 1) for fact in facts if condition is None or condition.holds(fact.body)]
-    mine = [state for state in states if state.rule.name == rule.nouns[0]]
-    if rule.verb == "opened":
-        return [(state.opened, "", 1) for state in mine]
-    if rule.verb == "closed":
-        return [(state.closed, "", 1) for state in mine if state.closed]
-    return [(state.opened, "", _lasted(state)) for state in mine if state.closed]
+Contribution = tuple[CellKey, int, int]
+"""Where it falls, its amount, and for how many records it stands."""
 
 
-def _lasted(state: State) -> int:
-    """Return how many milliseconds a closed matter lasted."""
-    end = state.closed.occurred_at if state.closed else state.opened.occurred_at
-    return (end - state.opened.occurred_at) // timedelta(milliseconds=1)
+def _of_facts(versions: Versions, facts: Iterable[Fact]) -> Iterator[Contribution]:
+    latest: dict[tuple[UUID, str], tuple[Fact, int]] = {}
+    for fact in facts:
+        if fact.act != "report":
+            continue
+        activity = versions[fact.activity_hash]
+        for rule in activity.figure:
+            if rule.verb == "latest":
+                yield from _latest(rule, fact, latest)
+            elif rule.verb in AMOUNTS and (not rule.when or comparison(rule.when, activity).holds(fact.body)):
+                yield _cell(fact, rule, _key(rule, fact)), AMOUNTS[rule.verb](rule, fact), 1
+
+
+def _latest(rule: FigureRule, fact: Fact, latest: dict[tuple[UUID, str], tuple[Fact, int]]) -> Iterator[Contribution]:
+    """Yield what a newer number changes: on its day it comes, and the one before goes from where it lay."""
+    number = fact.body.get(rule.nouns[0])
+    if not isinstance(number, int | float):
+        return
+    before = latest.get((fact.incident, rule.name))
+    if before is not None:
+        yield _cell(before[0], rule, "", fact.day), -before[1], -1
+    latest[fact.incident, rule.name] = (fact, _thousandths(number))
+    yield _cell(fact, rule, ""), _thousandths(number), 1
+
+
+def _of_matters(versions: Versions, states: Iterable[State]) -> Iterator[Contribution]:
+    for state in states:
+        if state.merged:
+            continue
+        for rule in versions[state.opened.activity_hash].figure:
+            if rule.verb not in ("opened", "closed", "duration") or rule.nouns[0] != state.rule.name:
+                continue
+            if rule.verb == "opened":
+                yield _cell(state.opened, rule, ""), 1, 1
+            elif state.closed is not None and rule.verb == "closed":
+                yield _cell(state.closed, rule, ""), 1, 1
+            elif state.closed is not None:
+                yield _cell(state.opened, rule, ""), (state.closed.occurred_at - state.opened.occurred_at) // _MILLISECOND, 1
+
+
+def _cell(fact: Fact, rule: FigureRule, key: str, day: date | None = None) -> CellKey:
+    name = f"{fact.activity}.{rule.name}"
+    return CellKey(fact.incident, name, day or fact.day, fact.area, fact.organisation, fact.category, key)
 
 
 def _key(rule: FigureRule, fact: Fact) -> str:
-    return "/".join(str(getattr(fact, noun)) for noun in rule.nouns) if rule.verb == "distinct" else ""
+    """Return what a distinct count counts once: parts of the record, or answers."""
+    if rule.verb != "distinct":
+        return ""
+    parts = (str(getattr(fact, noun)) if noun in FIELDS else str(fact.body.get(noun, "")) for noun in rule.nouns)
+    return "/".join(parts)[:MOST_KEY]
+
+
+def _added(rule: FigureRule, fact: Fact) -> int:
+    """Return what a fact adds to a sum, in thousandths; over a repeat, what all its rows add."""
+    outer, _, inner = rule.nouns[0].partition(".")
+    answer = fact.body.get(outer)
+    numbers = [row.get(inner) for row in answer] if isinstance(answer, list) else [answer]
+    return sum(_thousandths(number) for number in numbers if isinstance(number, int | float))
+
+
+def _thousandths(number: float) -> int:
+    return round(number * PER_UNIT)
+
+
+AMOUNTS: Mapping[str, Callable[[FigureRule, Fact], int]] = {
+    "records": lambda _, __: 1,
+    "distinct": lambda _, __: 1,
+    "sum": _added,
+    "balance": lambda rule, fact: _thousandths(balance(rule.nouns, fact.body)),
+}
+
+
+def is_stock(rule: FigureRule) -> bool:
+    """Say whether a figure tells how much there is at the end of a day, so that days before it count too."""
+    return rule.verb in ("balance", "latest")
 
 
 def value(rule: FigureRule, amount: int) -> int | float:
-    """Return a figure's value: a count, or for a duration its hours to one decimal."""
-    return round(amount / MS_PER_HOUR, 1) if rule.verb == "duration" else amount
+    """Return a figure's value: a count, a sum as it was answered, or for a duration its hours to one decimal."""
+    if rule.verb == "duration":
+        return round(amount / MS_PER_HOUR, 1)
+    if rule.verb in ("sum", "balance", "latest"):
+        return amount // PER_UNIT if amount % PER_UNIT == 0 else amount / PER_UNIT
+    return amount

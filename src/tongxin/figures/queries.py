@@ -1,8 +1,10 @@
 """Reads of figures: values, breakdowns, and the records behind them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +16,15 @@ from tongxin.base import clock
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.figures.compile import value
+from tongxin.figures.compile import is_stock, value
 from tongxin.figures.models import Cell, Cursor
 from tongxin.ledger.models import Record
-from tongxin.ledger.queries import counting, matters, position
+from tongxin.ledger.queries import counting, effects_at, matters, position
+from tongxin.orders.queries import activities_of
 from tongxin.places.queries import within
-from tongxin.playbook.condition import Condition, parse
-from tongxin.playbook.loader import nearest
-from tongxin.playbook.registry import activities
+from tongxin.playbook.condition import Condition, comparison
+from tongxin.playbook.faults import nearest
+from tongxin.playbook.registry import activities, latest, versions
 from tongxin.playbook.schema import Activity, FigureRule
 
 Number = int | float
@@ -62,16 +65,22 @@ class Narrow:
 
 def figures(names: Iterable[str] | None = None) -> list[Figure]:
     """Return the figures of the activities named, or of all, in the order in which they are declared."""
-    chosen = activities() if names is None else {name: activities()[name] for name in names if name in activities()}
-    return [Figure(activity, rule) for activity in chosen.values() for rule in activity.figure]
+    chosen = activities().values() if names is None else [found for name in names if (found := latest(name))]
+    return [Figure(activity, rule) for activity in chosen for rule in activity.figure]
+
+
+def figures_of(scope: Scope, incident: UUID) -> list[Figure]:
+    """Return the figures of the activities that an incident's orders name."""
+    return figures(activities_of(scope, incident))
 
 
 def figure(key: str) -> Figure:
-    """Return one figure; raise NotFound with the nearest right name."""
-    known = {found.key: found for found in figures()}
-    if key not in known:
-        raise NotFound(say("没有数字“{key}”；{hint}", key=key, hint=nearest(key, known)))
-    return known[key]
+    """Return one figure, as it is declared now or, if it is no more, as it last was; raise NotFound with the nearest."""
+    name, _, rule_name = key.partition(".")
+    for version in (activities().get(name), *reversed(list(versions().values()))):
+        if version is not None and version.id == name and (rule := version.figure_rule(rule_name)) is not None:
+            return Figure(version, rule)
+    raise NotFound(say("没有数字“{key}”；{hint}", key=key, hint=nearest(key, [found.key for found in figures()])))
 
 
 def cursor(ledger: str) -> int:
@@ -86,25 +95,38 @@ def behind(ledger: str) -> int:
 
 
 def cells(scope: Scope, incident: UUID, narrow: Narrow | None = None) -> QuerySet[Cell]:
-    """Return the cells of an incident in a scope's areas."""
+    """Return the cells of an incident in a scope's areas; of a stock at the end of a day, all that had come by then."""
     rows = Cell.objects.filter(within(scope), ledger=scope.ledger, incident=incident)
-    return rows.filter(narrow.filter()) if narrow else rows
+    if narrow is None or narrow.day is None:
+        return rows.filter(narrow.filter()) if narrow else rows
+    stocks = [figure.key for figure in figures() if is_stock(figure.rule)]
+    by_then = Q(figure__in=stocks, day__lte=narrow.day)
+    return rows.filter(replace(narrow, day=None).filter(), by_then | Q(day=narrow.day) & ~Q(figure__in=stocks))
 
 
-def values(rows: QuerySet[Cell]) -> dict[str, Number]:
-    """Return the value of every figure over the given cells; figures without a cell are 0."""
+def values(rows: QuerySet[Cell], wanted: Iterable[Figure] = ()) -> dict[str, Number]:
+    """Return the value of every figure that has cells among the given ones; ``wanted`` ones without are 0."""
     found = _sums(rows, Value(""))
-    return {f.key: value(f.rule, found.get((f.key, ""), 0)) for f in figures()}
+    return {f.key: value(f.rule, found.get((f.key, ""), 0)) for f in _with(wanted, (key for key, _ in found))}
 
 
 def values_by(rows: QuerySet[Cell], field: str, *, digits: int | None = None) -> dict[Any, dict[str, Number]]:
     """Return values by figure for each value of a cell's field (for ``area``, of its first ``digits`` digits)."""
-    rules = {f.key: f.rule for f in figures()}
+    sums = _sums(rows, F(field) if digits is None else Substr(field, 1, digits))
+    rules = {found.key: found.rule for found in _with((), (key for key, _ in sums))}
     out: dict[Any, dict[str, Number]] = {}
-    for (key, by), amount in _sums(rows, F(field) if digits is None else Substr(field, 1, digits)).items():
-        if key in rules:
-            out.setdefault(by, {})[key] = value(rules[key], amount)
+    running: dict[str, int] = {}
+    for (key, by), amount in sorted(sums.items(), key=lambda item: (item[0][0], item[0][1])):
+        if field == "day" and is_stock(rules[key]):
+            running[key] = running.get(key, 0) + amount
+        out.setdefault(by, {})[key] = value(rules[key], running.get(key, amount))
     return out
+
+
+def _with(wanted: Iterable[Figure], keys: Iterable[str]) -> list[Figure]:
+    """Return the wanted figures, and those of the other keys, declared still or not: their records count."""
+    first = list(wanted)
+    return first + [figure(key) for key in sorted(set(keys) - {found.key for found in first})]
 
 
 def _sums(rows: QuerySet[Cell], by: F | Value | Substr) -> dict[tuple[str, Any], int]:
@@ -142,21 +164,48 @@ class Traced:
 def trace(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow | None = None) -> Traced:
     """Return exactly the records behind a figure as it stood at ``upto``.
 
-    For a count of matters these are the records that opened or closed them; for a duration, both.
+    For a count of matters these are the records that opened or closed them; for a duration, both; for a latest number, the one
+    record of each subject that says it.
     """
-    rows = counting(scope.ledger, upto).filter(within(scope), incident=incident, activity=found.activity.id)
-    rows = rows.order_by("-position").defer("bytes")
     narrow = narrow or Narrow()
-    if found.rule.verb not in ("records", "distinct"):
+    if found.rule.verb in ("opened", "closed", "duration"):
         points = sorted(_turning_points(scope, incident, found, upto, narrow), reverse=True)
+        return Traced(_shown(scope, upto), len(points), points)
+    rows = counting(scope.ledger, upto, None if is_stock(found.rule) else narrow.day)
+    rows = rows.filter(
+        within(scope), replace(narrow, day=None).filter(), _says(found), incident=incident, activity=found.activity.id
+    )
+    rows = rows.order_by("-position").defer("bytes")
+    if is_stock(found.rule):
+        points = _stock_points(scope.ledger, rows, found, upto, narrow.day)
         return Traced(rows, len(points), points)
-    rows = rows.filter(narrow.filter())
-    if found.rule.when:
-        rows = rows.filter(_answered(parse(found.rule.when, found.activity)))
     if upto != cursor(scope.ledger):
         return Traced(rows, rows.count())
     counted = cells(scope, incident, narrow).filter(figure=found.key).aggregate(records=Sum("records"))
     return Traced(rows, counted["records"] or 0)
+
+
+def _shown(scope: Scope, upto: int) -> QuerySet[Record]:
+    return Record.objects.filter(within(scope), ledger=scope.ledger, position__lte=upto).order_by("-position").defer("bytes")
+
+
+def _says(found: Figure) -> Q:
+    """Return the filter for records that a figure counts: each by the version that it was made under."""
+    said = Q(position__in=[])
+    for version in versions().values():
+        rule = version.figure_rule(found.rule.name) if version.id == found.activity.id else None
+        if rule is not None:
+            counts = Q(activity_hash=version.hash)
+            if rule.when:
+                counts &= _answered(comparison(rule.when, version))
+            if is_stock(rule):
+                counts &= _any(Q(**{f"body__{noun}__isnull": False}) for noun in rule.nouns)
+            said |= counts
+    return said
+
+
+def _any(parts: Iterable[Q]) -> Q:
+    return reduce(or_, parts)
 
 
 def _answered(condition: Condition) -> Q:
@@ -169,17 +218,32 @@ def _answered(condition: Condition) -> Q:
     return Q(**{f"{field}__{lookup}": condition.value})
 
 
+def _stock_points(ledger: str, rows: QuerySet[Record], found: Figure, upto: int, day: date | None) -> list[int]:
+    """Return the positions behind a stock: every record up to the day, or of a latest number each subject's last."""
+    times = {e.by: (e.occurred_at, e.day) for e in effects_at(ledger, upto).filter(by__isnull=False)}
+    last: dict[tuple[str, int], tuple[object, int]] = {}
+    fields = ("position", "subject", "occurred_at", "day", "device", "chain", "seq")
+    for at, subject, occurred_at, its_day, *rest in rows.values_list(*fields):
+        moment, happened = times.get(at, (occurred_at, its_day))
+        if day is None or happened <= day:
+            key = (subject, 0) if found.rule.verb == "latest" else (subject, at)
+            last[key] = max(last.get(key, ((), 0)), ((moment, *rest), at))
+    return sorted((at for _, at in last.values()), reverse=True)
+
+
 def _turning_points(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow) -> list[int]:
     """Return positions. A count falls where its own record lies; a duration lies where its matter opened."""
     mine = matters(scope, incident, upto).filter(activity=found.activity.id, name=found.rule.nouns[0])
-    if found.rule.verb == "closed":
-        closings = mine.filter(closed__isnull=False).values("closed")
-        rows = counting(scope.ledger, upto).filter(within(scope), narrow.filter(), position__in=closings)
-        return list(rows.values_list("position", flat=True))
-    mine = mine.filter(Narrow(None, narrow.area, narrow.organisation, narrow.category).filter())
+    moment = "closed_at" if found.rule.verb == "closed" else "opened_at"
     if narrow.day is not None:
         start = clock.start_of(narrow.day)
-        mine = mine.filter(opened_at__gte=start, opened_at__lt=clock.tonight(start))
+        mine = mine.filter(**{f"{moment}__gte": start, f"{moment}__lt": clock.tonight(start)})
+    narrow = replace(narrow, day=None)
+    if found.rule.verb == "closed":
+        closings = mine.filter(closed__isnull=False).values("closed")
+        rows = _shown(scope, upto).filter(narrow.filter(), position__in=closings)
+        return list(rows.values_list("position", flat=True))
+    mine = mine.filter(narrow.filter())
     if found.rule.verb == "opened":
         return list(mine.values_list("opened", flat=True))
     pairs = mine.filter(closed__isnull=False).values_list("opened", "closed")

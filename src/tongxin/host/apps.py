@@ -15,11 +15,13 @@ class HostConfig(AppConfig):
 
     def ready(self) -> None:
         """Wire words, clock and playbook; models can be imported only now."""
+        from tongxin.ledger.definitions import archive  # noqa: PLC0415
         from tongxin.orders.queries import drill_clock  # noqa: PLC0415
 
         words.set_translator(_translate, lambda: (translation.get_language() or "zh")[:2])
         clock.set_source(drill_clock)
         registry.set_directories(settings.TONGXIN_PACKS)
+        registry.set_archive(archive)
 
 
 def _translate(sentence: str, n: int | None) -> str:

@@ -9,19 +9,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
-from pathlib import Path
 
 import click
 
 from tongxin.base.problems import Problem
 from tongxin.base.words import say
+from tongxin.host.activities import EXIT_PROBLEM, activity
 from tongxin.host.home import Home
 from tongxin.host.postgres import Embedded
 from tongxin.host.program import make_ready
 from tongxin.host.up import database, up
 
 DEFAULT_PORT = 8000
-EXIT_PROBLEM, EXIT_DIFFERENT, EXIT_INTERRUPTED = 2, 1, 130
+EXIT_DIFFERENT, EXIT_INTERRUPTED = 1, 130
 
 
 class Commands(click.Group):
@@ -120,51 +120,12 @@ def anyhow() -> Iterator[str]:
         yield found.app_url
 
 
-@main.group()
-def activity() -> None:
-    """Activities: what kinds of work exist."""
-
-
-@activity.command("check")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def check_activities(files: tuple[Path, ...]) -> None:
-    """Check activity files; name the file, the key, the reason and the nearest right word."""
-    from tongxin.playbook.loader import BadActivity, read  # noqa: PLC0415 - beside its use
-
-    wrong = 0
-    for file in files:
-        try:
-            found = read(file)
-            click.echo(
-                say(
-                    "{file}：可用（{id}，{questions}问，{figures}个数字）",
-                    file=file,
-                    id=found.id,
-                    questions=len(found.ask),
-                    figures=len(found.figure),
-                )
-            )
-        except BadActivity as problem:
-            wrong += 1
-            click.echo(f"{problem.message}\n{problem.next}  [{problem.code}]", err=True)
-    sys.exit(EXIT_PROBLEM if wrong else 0)
-
-
-@activity.command("list")
-def list_activities() -> None:
-    """List the activities that this installation knows."""
-    from tongxin.desk.wording import activity as title  # noqa: PLC0415 - rooms can be imported only now
-    from tongxin.playbook.registry import activities  # noqa: PLC0415
-
-    for name, found in activities().items():
-        click.echo(f"{name}  {title(name)}  {found.hash[:12]}")
-
-
 @main.command("clean")
 def clean() -> None:
     """Remove this home's embedded database, wherever it lies."""
     Embedded(Home()).remove()
 
 
+main.add_command(activity)
 for command in entry_points(group="tongxin.commands"):
     main.add_command(command.load(), command.name)

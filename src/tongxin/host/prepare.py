@@ -4,13 +4,18 @@ Run by the supervisor as ``python -m tongxin.host.prepare`` with TONGXIN_DATABAS
 """
 
 import os
+import sys
 
 import django
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
-APPEND_ONLY = ("audit_entry", "ledger_record")
+from tongxin.base.words import say
+
+APPEND_ONLY = ("audit_entry", "ledger_record", "ledger_definition")
 """Tables that the application may only insert into and read."""
-UPDATABLE = {"bulletin_bulletin": ("published_at", "published_by"), "ledger_matter": ("until",)}
+UPDATABLE = {"bulletin_bulletin": ("published_at", "published_by"), "ledger_matter": ("until",), "ledger_effect": ("until",)}
 """Tables of which the application may change these columns alone, and remove nothing."""
 
 
@@ -23,11 +28,22 @@ def prepare() -> None:
     from tongxin.places.actions import load_areas  # noqa: PLC0415
     from tongxin.places.queries import counties  # noqa: PLC0415
 
+    refuse_unknown_migrations()
     call_command("migrate", verbosity=0, interactive=False)
     grant(os.environ["TONGXIN_DATABASE"], os.environ["TONGXIN_APP_ROLE"], APPEND_ONLY, UPDATABLE)
     load_areas()
     for county in counties():
         found(county)
+
+
+def refuse_unknown_migrations() -> None:
+    """End with a sentence if the database was made by a Tongxin whose tables this one cannot carry on."""
+    loader = MigrationLoader(connection)
+    unknown = sorted(set(loader.applied_migrations) - set(loader.disk_migrations))
+    if unknown:
+        names = ", ".join(f"{room}.{name}" for room, name in unknown)
+        sentence = "这个数据库是另一个版本的同心建立的（{names}），不能沿用。演示数据不要了，就运行 make clean 再重来。"
+        sys.exit(say(sentence, names=names))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,23 @@
 """Who may see records and matters: those whose roles cover their area.
 
-Who may write them: whoever held a role there at the time.
+Who may write them: whoever held a role there at the time. What a role may decide about others' records and matters is part of
+the fold, which sees the role as it was.
 """
 
 from datetime import datetime
 
 from tongxin.base.scope import prefix
+from tongxin.ledger.fold import RANKS
 from tongxin.people.models import Role
 
 
-def had_authority(roles: list[Role], area: str, moment: datetime) -> bool:
-    """Say whether any of a member's roles covered an area at a moment."""
-    return any(
-        role.since <= moment
+def role_at(roles: list[Role], area: str, moment: datetime) -> str:
+    """Return the highest of a member's roles that covered an area at a moment; empty if none did."""
+    held = [
+        role.kind
+        for role in roles
+        if role.since <= moment
         and (role.until is None or moment < role.until)
         and area.startswith(tuple(prefix(code) for code in role.areas))
-        for role in roles
-    )
+    ]
+    return max(held, key=RANKS.index, default="")

@@ -1,160 +1,162 @@
-"""Writes of records and matters."""
+"""Writes of records, what phones hold, matters and effects."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from django.db import transaction
 
 from tongxin.base import clock
 from tongxin.base.words import say
-from tongxin.ledger import checks, fold
-from tongxin.ledger.models import Counter, Head, Matter, Record
+from tongxin.ledger import checks, definitions, fold
+from tongxin.ledger.models import Counter, Effect, Head, Heartbeat, Matter, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap
-from tongxin.ledger.queries import current_matters
+from tongxin.ledger.queries import current_effects, current_matters
 from tongxin.people.models import Device
-from tongxin.protocol.record import GENESIS, Envelope, chain_hash
-from tongxin.protocol.time import settle as settle_time
+from tongxin.playbook.registry import version
+from tongxin.protocol import messages as protocol_messages
+from tongxin.protocol import server as protocol
+from tongxin.protocol.messages import MOST_RECORDS, Answer, Batch, Receipt, Stamp
+from tongxin.protocol.record import Envelope
+from tongxin.protocol.time import Settled
 
-MOST_RECORDS = 200
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Batch(msgspec.Struct, forbid_unknown_fields=True):
-    """Consecutive records of one chain, each the exact text; the first has number ``first_seq``."""
-
-    chain: UUID
-    first_seq: int
-    records: list[str]
-
-
-class Receipt(msgspec.Struct):
-    """What a phone gets for a record; ``quarantine`` is null or the code of what is wrong with it."""
-
-    seq: int
-    id: UUID | None
-    hash: str
-    position: int
-    received_at: datetime
-    quarantine: str | None
-
-
-@dataclass
-class Appended:
-    """Where the chain stands now, and a receipt for every record of the batch."""
-
-    head: dict[str, object]
-    receipts: list[Receipt]
+FARTHEST = 2**62
+MOST_HELD, MOST_CHAINS = 2**31 - 1, 100
+Effects = Mapping[int, fold.Effect | None]
+"""By position of the record; None where a record is simply itself."""
 
 
 @transaction.atomic
-def append(device: Device, batch: Batch) -> Appended:
+def append(device: Device, batch: Batch) -> Answer:
     """Append a batch to its chain, exactly once; raise BadBatch, Gap or Fork and store nothing.
 
-    1. take the ledger's turn (the counter's row lock); 2. compare what is already held; 3. check that the rest follows the head;
-    4. store the exact bytes with what they say, marked where they are wrong; 5. move head and counter.
+    1. take the ledger's turn (the counter's row lock); 2. let the protocol say what is held and what is new; 3. store the exact
+    bytes of what is new with what they say, marked where they are wrong; 4. move head and counter.
     """
-    texts = _encoded(batch)
+    chain = checks.uuid(batch.chain)
+    if chain is None:
+        raise BadBatch(say("chain：要一个 UUID"))
     Counter.objects.get_or_create(ledger=device.ledger)
     counter = Counter.objects.select_for_update().get(ledger=device.ledger)
-    head = Head.objects.filter(ledger=device.ledger, device=device.id, chain=batch.chain).first() or Head(
-        ledger=device.ledger,
-        device=device.id,
-        chain=batch.chain,
-        last_seq=0,
-        last_hash=GENESIS,
-        last_occurred_at=_EPOCH,
-    )
-    held = _compare(batch, texts, head)
-    rows = _rows(device, texts[len(held) :], head, counter.position)
+    head, held = _head(device, chain), _held(device, chain, batch)
+    received = clock.to_ms(clock.now())
+    after, taken = _accept(head, batch, {row.seq: row.hash for row in held}, received)
+    rows = _rows(device, chain, taken, batch.sent, counter.position, clock.from_ms(received))
     if rows:
         Record.objects.bulk_create(rows)
         counter.position = rows[-1].position
         counter.save(update_fields=["position"])
-        Head.objects.bulk_create(
-            [head],
-            update_conflicts=True,
-            unique_fields=["ledger", "device", "chain"],
-            update_fields=["last_seq", "last_hash", "last_occurred_at"],
-        )
-    return Appended(head_json(head), [_receipt(row) for row in (*held, *rows)])
+        _move(device, chain, after)
+    receipts = [_receipt(row) for row in (*held, *rows) if row.seq >= batch.first_seq]
+    return Answer(after.shown(), receipts, clock.to_ms(clock.now()))
 
 
-def _encoded(batch: Batch) -> list[bytes]:
-    if not 1 <= len(batch.records) <= MOST_RECORDS or batch.first_seq < 1:
-        raise BadBatch(say("一批要有 1 至 {most} 条记录，first_seq 从 1 起", most=MOST_RECORDS))
-    return [text.encode() for text in batch.records]
+def _head(device: Device, chain: UUID) -> protocol.Head:
+    row = Head.objects.filter(ledger=device.ledger, device=device.id, chain=chain).first()
+    if row is None:
+        return protocol.Head(str(chain))
+    earliest = clock.to_ms(row.last_earliest_at) if row.last_earliest_at else None
+    last = Settled(clock.to_ms(row.last_occurred_at), earliest, clock.to_ms(row.last_latest_at))
+    return protocol.Head(str(chain), row.last_seq, row.last_hash, last)
 
 
-def _compare(batch: Batch, texts: Sequence[bytes], head: Head) -> list[Record]:
-    """Return the stored rows of those records of the batch that the ledger already holds, having compared their hashes."""
-    if batch.first_seq > head.last_seq + 1:
-        message = say("这条链记到第 {last} 条，这一批却从第 {first} 条开始", last=head.last_seq, first=batch.first_seq)
-        raise Gap(message, head=head_json(head))
-    if batch.first_seq == head.last_seq + 1:
+def _move(device: Device, chain: UUID, after: protocol.Head) -> None:
+    """Store where a chain stands now."""
+    last = after.last
+    if last is None:
+        raise AssertionError("a chain with records has a last one")
+    row = Head(
+        ledger=device.ledger, device=device.id, chain=chain, last_seq=after.last_seq, last_hash=after.last_hash,
+        last_occurred_at=clock.from_ms(last.occurred), last_latest_at=clock.from_ms(last.latest),
+        last_earliest_at=None if last.earliest is None else clock.from_ms(last.earliest),
+    )  # fmt: skip
+    Head.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["ledger", "device", "chain"],
+        update_fields=["last_seq", "last_hash", "last_occurred_at", "last_earliest_at", "last_latest_at"],
+    )
+
+
+def _held(device: Device, chain: UUID, batch: Batch) -> list[Record]:
+    """Return the rows that the ledger already holds under a batch's numbers, and the one before them."""
+    first, end = batch.first_seq, batch.first_seq + len(batch.records)
+    if not 0 < first < FARTHEST:
         return []
-    chain = Record.objects.filter(ledger=head.ledger, device=head.device, chain=head.chain)
-    rows = list(chain.filter(seq__gte=batch.first_seq - 1, seq__lt=batch.first_seq + len(texts)).order_by("seq"))
-    prev = rows.pop(0).hash if batch.first_seq > 1 else GENESIS
-    for row, data in zip(rows, texts, strict=False):
-        prev = chain_hash(prev, data)
-        if prev != row.hash:
-            raise Fork(say("第 {seq} 条与已收到的不同", seq=row.seq), head=head_json(head))
-    return rows
+    rows = Record.objects.filter(ledger=device.ledger, device=device.id, chain=chain, seq__gte=first - 1, seq__lt=end)
+    return list(rows.defer("bytes", "body").order_by("seq"))
 
 
-def _rows(device: Device, texts: Sequence[bytes], head: Head, position: int) -> list[Record]:
-    """Make the rows of new records and move ``head`` along; raise Fork where a readable one does not follow the one before."""
-    received = clock.now()
-    envelopes = [checks.read(data) for data in texts]
-    tables = checks.look_up(device, [envelope for envelope in envelopes if envelope])
+def _accept(
+    head: protocol.Head, batch: Batch, held: Mapping[int, str], received: int
+) -> tuple[protocol.Head, list[protocol.Taken]]:
+    """Let the protocol judge, and say its refusals in this house's words."""
+    try:
+        return protocol.accept(head, batch, held, received)
+    except protocol.BadBatchError:
+        raise BadBatch(say("一批要有 1 至 {most} 条记录，first_seq 从 1 起，v 为 1", most=MOST_RECORDS)) from None
+    except protocol.GapError:
+        message = say("这条链记到第 {last} 条，这一批却从第 {first} 条开始", last=head.last_seq, first=batch.first_seq)
+        raise Gap(message, head=head.shown()) from None
+    except protocol.ForkError as error:
+        message = say("第 {seq} 条与已收到的不同，或者不是接着它的前一条", seq=error.seq)
+        raise Fork(message, head=head.shown()) from None
+
+
+def _rows(
+    device: Device, chain: UUID, taken: Sequence[protocol.Taken], sent: Stamp, position: int, received: datetime
+) -> list[Record]:
+    """Make the rows of new records."""
+    tables = checks.look_up(device, [new.envelope for new in taken if new.envelope]) if taken else None
     rows = []
-    for index, (data, envelope) in enumerate(zip(texts, envelopes, strict=True), start=1):
-        _require_follows(envelope, head)
-        occurred = settle_time(_wall(envelope, received), received, head.last_occurred_at)
-        head.last_seq, head.last_hash = head.last_seq + 1, chain_hash(head.last_hash, data)
-        head.last_occurred_at = occurred
+    for index, new in enumerate(taken, start=1):
+        occurred = clock.from_ms(new.settled.occurred)
         row = Record(
-            ledger=head.ledger, position=position + index, device=head.device, chain=head.chain, seq=head.last_seq,
-            hash=head.last_hash, bytes=data, member=device.member_id, occurred_at=occurred, received_at=received,
+            ledger=device.ledger, position=position + index, device=device.id, chain=chain, seq=new.seq, hash=new.hash,
+            bytes=new.data, member=device.member_id, typist=device.member_id, occurred_at=occurred,
+            uncertainty=new.settled.uncertainty, sent_mono=_sent_mono(new.envelope, sent), received_at=received,
             day=clock.day_of(occurred),
         )  # fmt: skip
-        checks.mark(row, envelope, tables)
+        if tables is not None:
+            checks.mark(row, new, tables)
         rows.append(row)
+    hashes = {row.activity_hash for row in rows if not row.quarantine}
+    definitions.keep(device.ledger, [found for hash_ in hashes if (found := version(hash_))])
     return rows
 
 
-def _require_follows(envelope: Envelope | None, head: Head) -> None:
-    if envelope is not None and envelope.prev != head.last_hash:
-        message = say("第 {seq} 条不是接着已收到的第 {last} 条", seq=head.last_seq + 1, last=head.last_seq)
-        raise Fork(message, head=head_json(head))
-
-
-def _wall(envelope: Envelope | None, received: datetime) -> datetime:
-    try:
-        return received if envelope is None else clock.from_ms(envelope.wall)
-    except OverflowError:
-        return received
+def _sent_mono(envelope: Envelope | None, sent: Stamp) -> int | None:
+    return sent.mono if envelope is not None and envelope.boot == sent.boot else None
 
 
 def _receipt(row: Record) -> Receipt:
-    return Receipt(row.seq, row.id, row.hash, row.position, row.received_at, row.quarantine or None)
+    return Receipt(
+        row.seq, str(row.id) if row.id else None, row.hash, row.position, clock.to_ms(row.received_at),
+        clock.to_ms(row.occurred_at), row.quarantine or None,
+    )  # fmt: skip
 
 
-def head_json(head: Head) -> dict[str, object]:
-    """Return a head as the field door shows it."""
-    return {"chain": head.chain, "last_seq": head.last_seq, "last_hash": head.last_hash}
+@transaction.atomic
+def hear(device: Device, beat: protocol_messages.Heartbeat) -> protocol_messages.Heard:
+    """Note what a phone still holds; tell it where its chains stand."""
+    oldest = None if beat.oldest is None else clock.from_ms(max(0, min(beat.oldest, clock.to_ms(clock.now()))))
+    Heartbeat.objects.update_or_create(
+        ledger=device.ledger, device=device.id,
+        defaults={"at": clock.now(), "holds": max(0, min(beat.holds, MOST_HELD)), "oldest_at": oldest},
+    )  # fmt: skip
+    chains = [chain for head in beat.chains[:MOST_CHAINS] if (chain := checks.uuid(head.chain))]
+    return protocol_messages.Heard([_head(device, chain).shown() for chain in chains], clock.to_ms(clock.now()))
 
 
-def settle(ledger: str, position: int, states: Mapping[tuple[str, str], Iterable[fold.State]]) -> int:
-    """Store the matters of the given (activity, subject)s as folded at ``position``; return how many versions are new.
+def settle(ledger: str, position: int, folded: Mapping[tuple[str, str], Iterable[fold.State]], effects: Effects) -> int:
+    """Store matters and effects as folded at ``position``; return how many versions of matters are new.
 
-    A version that no longer holds ends at ``position``; what changed begins there. Call it inside the puller's transaction.
+    ``folded`` are the matters of the given (activity, subject)s, ``effects`` those of all the records read, by position. A
+    version that no longer holds ends at ``position``; what changed begins there. Call it inside the puller's transaction.
     """
-    held = {(m.id): m for m in current_matters(ledger, states)}
-    fresh = {state.id: _version(ledger, position, activity, state) for (activity, _), all_ in states.items() for state in all_}
+    _settle_effects(ledger, position, effects)
+    held = {m.id: m for m in current_matters(ledger, folded)}
+    fresh = {state.id: _version(ledger, position, activity, state) for (activity, _), all_ in folded.items() for state in all_}
     ended = [m for id_, m in held.items() if id_ not in fresh or _content(m) != _content(fresh[id_])]
     for matter in ended:
         matter.until = position
@@ -163,9 +165,24 @@ def settle(ledger: str, position: int, states: Mapping[tuple[str, str], Iterable
     return len(Matter.objects.bulk_create(m for id_, m in fresh.items() if id_ not in held or id_ in gone))
 
 
-def _content(matter: Matter) -> tuple[object, ...]:
+def _settle_effects(ledger: str, position: int, effects: Effects) -> None:
+    held = {row.position: row for row in current_effects(ledger, effects)}
+    fresh = {
+        at: Effect(ledger=ledger, position=at, since=position, by=e.by, occurred_at=e.occurred_at, day=e.day)
+        for at, e in effects.items()
+        if e is not None
+    }
+    ended = [row for at, row in held.items() if at not in fresh or _content(row) != _content(fresh[at])]
+    for row in ended:
+        row.until = position
+    Effect.objects.bulk_update(ended, ["until"])
+    gone = {row.position for row in ended}
+    Effect.objects.bulk_create(row for at, row in fresh.items() if at not in held or at in gone)
+
+
+def _content(version: Matter | Effect) -> tuple[object, ...]:
     ignored = {"since", "until"}
-    return tuple(getattr(matter, f.attname) for f in Matter._meta.concrete_fields if f.attname not in ignored)
+    return tuple(getattr(version, f.attname) for f in version._meta.concrete_fields if f.attname not in ignored)
 
 
 def _version(ledger: str, position: int, activity: str, state: fold.State) -> Matter:
@@ -176,6 +193,7 @@ def _version(ledger: str, position: int, activity: str, state: fold.State) -> Ma
         member=fact.member, organisation=fact.organisation, area=fact.area, category=fact.category,
         opened=fact.position, opened_at=fact.occurred_at, due_at=state.due_at,
         last=state.last.position, last_at=state.last.occurred_at,
+        waiting=state.waiting.position if state.waiting and not state.closed else None, merged=state.merged,
         closed=state.closed.position if state.closed else None,
         closed_at=state.closed.occurred_at if state.closed else None,
     )  # fmt: skip

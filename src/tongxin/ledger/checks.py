@@ -2,22 +2,26 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
-import msgspec
-
+from tongxin.base import clock
 from tongxin.ledger import problems
-from tongxin.ledger.access import had_authority
+from tongxin.ledger.access import role_at
+from tongxin.ledger.fold import MAY_CORRECT
 from tongxin.ledger.models import Record
 from tongxin.ledger.problems import Mark
 from tongxin.orders.models import Duty, Order
 from tongxin.orders.queries import duties_by_id, orders_by_id
-from tongxin.people.models import Device, Role
+from tongxin.people.models import Device, Member, Role
 from tongxin.places.models import Place
-from tongxin.playbook.registry import activities
+from tongxin.playbook.answers import faults
+from tongxin.playbook.registry import version
 from tongxin.playbook.schema import Activity
-from tongxin.protocol.record import VERSION, Envelope, decode
+from tongxin.protocol.record import VERSION, Envelope
+from tongxin.protocol.server import Taken
+from tongxin.protocol.time import stated
+
+MOST_SUBJECT = 80
 
 
 @dataclass
@@ -30,23 +34,16 @@ class Tables:
     orders: dict[UUID, Order] = field(default_factory=dict)
     duties: dict[UUID, Duty] = field(default_factory=dict)
     places: dict[UUID, Place] = field(default_factory=dict)
-
-
-def read(data: bytes) -> Envelope | None:
-    """Return the envelope, or None if the bytes are not a record."""
-    try:
-        envelope = decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    # PostgreSQL stores no NUL in text or JSON; such a record keeps its bytes alone.
-    return None if b"\\u0000" in data or b"\x00" in data else envelope
+    speakers: set[UUID] = field(default_factory=set)
 
 
 def look_up(device: Device, envelopes: Iterable[Envelope]) -> Tables:
-    """Look up everything that a batch refers to, in four queries."""
+    """Look up everything that a batch refers to, in a few queries."""
     found = list(envelopes)
     ids = {id_ for e in found if (id_ := uuid(e.id))}
     held = Record.objects.filter(ledger=device.ledger, id__in=ids).values_list("id", flat=True)
+    speakers = {id_ for e in found if (id_ := uuid(e.speaker))}
+    known = Member.objects.filter(id__in=speakers, ledger=device.ledger).values_list("id", flat=True) if speakers else ()
     return Tables(
         device,
         list(Role.objects.filter(member_id=device.member_id)),
@@ -54,6 +51,7 @@ def look_up(device: Device, envelopes: Iterable[Envelope]) -> Tables:
         orders_by_id(id_ for e in found if (id_ := uuid(e.order))),
         duties_by_id(id_ for e in found if (id_ := uuid(e.duty))),
         Place.objects.in_bulk([id_ for e in found if (id_ := uuid(e.place))]),
+        set(known),
     )
 
 
@@ -66,67 +64,97 @@ def uuid(text: str | None) -> UUID | None:
     return value if str(value) == text else None
 
 
-def describe(row: Record, envelope: Envelope, tables: Tables) -> None:
+def mark(row: Record, taken: Taken, tables: Tables) -> None:
+    """Describe a record and mark it if something is wrong with it."""
+    try:
+        # PostgreSQL stores no NUL in text or JSON; such a record keeps its bytes alone.
+        if taken.envelope is None or b"\\u0000" in taken.data:
+            raise problems.Unreadable("")
+        _describe(row, taken, taken.envelope, tables)
+    except Mark as problem:
+        row.quarantine = problem.code
+
+
+def _describe(row: Record, taken: Taken, envelope: Envelope, tables: Tables) -> None:
     """Fill in what the record says and what it refers to; raise a Mark at the first thing that is wrong.
 
     What could be read before that stays filled in, so that a person who looks at a marked record sees it.
     """
-    if envelope.v != VERSION or _names(envelope) != (str(row.device), str(row.chain), row.seq):
+    names = (envelope.device, envelope.chain, envelope.seq)
+    if envelope.v != VERSION or names != (str(row.device), str(row.chain), row.seq):
         raise problems.WrongEnvelope("")
-    row.id = uuid(envelope.id)
-    row.activity, row.activity_hash, row.body = (
-        envelope.activity[:60],
-        envelope.activity_hash[:64],
-        envelope.body,
-    )
+    row.id, row.activity, row.activity_hash = uuid(envelope.id), envelope.activity[:60], envelope.activity_hash[:64]
+    row.act, row.channel, row.body = envelope.act, envelope.channel, envelope.body
     if row.id is None:
         raise problems.Unreadable("")
-    if row.id in tables.held:
-        raise problems.Copy("")
-    tables.held.add(row.id)
-    activity = activities().get(envelope.activity)
-    if activity is None or activity.hash != envelope.activity_hash:
+    _link(row, envelope, tables)
+    _time(row, taken, envelope)
+    activity = version(envelope.activity_hash)
+    if activity is None or activity.id != envelope.activity:
         raise problems.UnknownActivityVersion("")
-    _refer(row, envelope, activity, tables)
-    _check_answers(activity, envelope.body)
+    order = _refer(row, envelope, activity, tables)
+    if envelope.act in ("report", "correct") and any(faults(activity, envelope.body)):
+        raise problems.BadAnswer("")
+    row.subject = _subject(row, envelope, activity)
+    _authorise(row, activity, order, tables)
 
 
-def _names(envelope: Envelope) -> tuple[str, str, int]:
-    return envelope.device, envelope.chain, envelope.seq
+def _link(row: Record, envelope: Envelope, tables: Tables) -> None:
+    """Note what the record does, to what, and whether its id is known already; raise BadAct."""
+    row.target = uuid(envelope.target)
+    row.linked = row.target is not None or row.id in tables.held
+    if row.id is not None:
+        tables.held.add(row.id)
+    states_in_the_moment = envelope.at is not None and envelope.channel == "phone" and envelope.act != "correct"
+    if (envelope.act == "report") != (row.target is None) or states_in_the_moment:
+        raise problems.BadAct("")
 
 
-def _refer(row: Record, envelope: Envelope, activity: Activity, tables: Tables) -> None:
+def _time(row: Record, taken: Taken, envelope: Envelope) -> None:
+    """Take a stated time in the settled one's place."""
+    if envelope.at is not None:
+        settled = stated(envelope, clock.to_ms(row.received_at), taken.settled)
+        row.occurred_at, row.stated, row.uncertainty = clock.from_ms(settled.occurred), True, settled.uncertainty
+        row.day = clock.day_of(row.occurred_at)
+
+
+def _refer(row: Record, envelope: Envelope, activity: Activity, tables: Tables) -> Order:
+    """Fill in what the record refers to, as the tables are now; raise UnknownReference."""
     order = tables.orders.get(uuid(envelope.order) or row.device)
     duty = tables.duties.get(uuid(envelope.duty) or row.device)
     place = tables.places.get(uuid(envelope.place) or row.device) or (duty.place if duty else None)
-    if order is None or place is None or (duty is None and (envelope.duty or activity.subject == "member duty")):
+    speaker = uuid(envelope.speaker)
+    if order is None or place is None or (duty is None and (envelope.duty or activity.kind == "post")):
         raise problems.UnknownReference("")
+    if envelope.speaker is not None and speaker not in tables.speakers:
+        raise problems.UnknownReference("")
+    row.member = speaker or row.member
     row.order, row.incident, row.place = order.id, order.incident_id, place.id
     row.area, row.category = place.area_id, place.category
     row.duty, row.duty_due_at = (duty.id, duty.due_at) if duty else (None, None)
-    row.organisation = duty.organisation_id if duty else tables.roles[0].organisation_id if tables.roles else None
-    row.subject = str(place.id) if activity.subject == "place" else f"{row.member}/{row.duty}"
+    row.organisation = duty.organisation_id if duty else tables.roles[0].organisation_id if tables.roles else order.issuer_id
+    return order
+
+
+def _subject(row: Record, envelope: Envelope, activity: Activity) -> str:
+    """Return what the record is about; raise UnknownReference or BadAnswer."""
+    if envelope.act != "report" and envelope.subject:
+        return envelope.subject[:MOST_SUBJECT]
+    kind, _, question = activity.subject.partition(" ")
+    if kind == "record":
+        if envelope.subject and uuid(envelope.subject) is None:
+            raise problems.UnknownReference("")
+        return envelope.subject or str(row.id)
+    if kind == "code" and question not in envelope.body:
+        raise problems.BadAnswer("")
+    return {"place": str(row.place), "member": str(row.member), "code": str(envelope.body.get(question))}[kind][:MOST_SUBJECT]
+
+
+def _authorise(row: Record, activity: Activity, order: Order, tables: Tables) -> None:
+    """Judge order and roles as they were when it happened; raise NotOrdered or NoAuthority."""
+    row.role = role_at(tables.roles, row.area, row.occurred_at)
     if activity.id not in order.activities or not order.starts_at <= row.occurred_at < order.ends_at:
         raise problems.NotOrdered("")
-    if row.organisation is None or not had_authority(tables.roles, row.area, row.occurred_at):
+    speaks_for_another = row.member != row.typist
+    if not row.role or (speaks_for_another and row.role not in MAY_CORRECT):
         raise problems.NoAuthority("")
-
-
-def _check_answers(activity: Activity, body: dict[str, Any]) -> None:
-    for ask in activity.ask:
-        if ask.required and ask.name not in body:
-            raise problems.BadAnswer("")
-    for name, answer in body.items():
-        question = activity.question(name)
-        if question is None or not question.accepts(answer):
-            raise problems.BadAnswer("")
-
-
-def mark(row: Record, envelope: Envelope | None, tables: Tables) -> None:
-    """Describe a record and mark it if something is wrong with it."""
-    try:
-        if envelope is None:
-            raise problems.Unreadable("")
-        describe(row, envelope, tables)
-    except Mark as problem:
-        row.quarantine = problem.code

@@ -1,31 +1,59 @@
-"""What a subject's records come to: its matters. Pure: definitions and records in, matters out.
+"""What records come to. Pure: definitions and records in; what counts, matters and conflicts out.
 
-State is a function of the *set* of records: they are folded in (occurred_at, device, chain, seq) order, whatever order they
-came in.
+State is a function of the *set* of records with their settled times: they are folded in (occurred_at, device, chain, seq) order,
+whatever order they came in. Each record is judged by the version of its activity that it was made under.
+
+``resolve`` says which records count and with what content: copies of one id are one record, a correction takes its target's
+place, a withdrawal removes it, a release lets a marked one count. ``matters`` follows the counting facts of one subject.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from tongxin.base.clock import tonight
-from tongxin.playbook.condition import Condition, parse
-from tongxin.playbook.schema import Activity, MatterRule
+from tongxin.playbook.condition import Closed, Condition, Named, Trigger, trigger
+from tongxin.playbook.rules import RULES
+from tongxin.playbook.schema import Activity, MatterRule, Text
+from tongxin.protocol.record import ACTS_ON_MATTERS, ACTS_ON_RECORDS
+
+Versions = Mapping[str, Activity]
+Key = tuple[datetime, UUID, UUID, int]
+
+RANKS = ("inspector", "leader", "secretary", "duty_officer", "commander")
+MAY_DECIDE = frozenset({"secretary", "duty_officer", "commander"})
+MAY_CORRECT = MAY_DECIDE | {"leader"}
+"""Whoever made a record may correct or withdraw it; these may do it for others."""
+RELEASABLE = frozenset({"ledger.not_ordered", "ledger.no_authority"})
+"""Marks of records that say everything they must, so that a person's decision alone lets them count."""
+DEEPEST = 40
+"""Corrections of corrections are followed so far; what lies deeper has no effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a fold needs of a record. ``area``, ``category`` and the rest are as they were when it was appended."""
+    """What a fold needs of a record. ``area``, ``category`` and the rest are as they were when it was appended.
+
+    ``member`` is who it speaks of or for, ``typist`` who made it, ``role`` the highest that the typist held there and then.
+    """
 
     position: int
     id: UUID
     device: UUID
     chain: UUID
     seq: int
+    act: str
+    target: UUID | None
+    activity: str
+    activity_hash: str
     subject: str
     member: UUID
+    typist: UUID
+    role: str
     incident: UUID
     order: UUID
     duty: UUID | None
@@ -36,17 +64,162 @@ class Fact:
     duty_due_at: datetime | None
     body: Mapping[str, Any]
     occurred_at: datetime
-    day: Any
+    stated: bool
+    day: date
+    quarantine: str
 
     @property
-    def key(self) -> tuple[datetime, UUID, UUID, int]:
+    def key(self) -> Key:
         """The fold order."""
         return (self.occurred_at, self.device, self.chain, self.seq)
+
+    def same_content(self, other: "Fact") -> bool:
+        """Say whether two copies of a record say the same."""
+        return _content(self) == _content(other)
+
+
+def _content(fact: Fact) -> tuple[object, ...]:
+    return (fact.act, fact.target, fact.activity, fact.subject, fact.member, fact.order, fact.duty, fact.place, fact.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a record comes to where that is not simply itself: the record at ``by`` stands in its place (None: nothing does)."""
+
+    by: int | None
+    occurred_at: datetime
+    day: date
+
+
+@dataclass
+class Resolved:
+    """Facts that count, in fold order; effects by position; and (name, fact) of conflicts between records."""
+
+    facts: list[Fact] = field(default_factory=list)
+    effects: dict[int, Effect] = field(default_factory=dict)
+    conflicts: list[tuple[str, Fact]] = field(default_factory=list)
+
+    def by_subject(self) -> dict[tuple[str, str], tuple[list[Fact], list[tuple[str, Fact]]]]:
+        """Return facts and conflicts by activity and subject."""
+        found: dict[tuple[str, str], tuple[list[Fact], list[tuple[str, Fact]]]] = defaultdict(lambda: ([], []))
+        for fact in self.facts:
+            found[fact.activity, fact.subject][0].append(fact)
+        for name, fact in self.conflicts:
+            found[fact.activity, fact.subject][1].append((name, fact))
+        return found
+
+
+def resolve(records: Iterable[Fact]) -> Resolved:
+    """Say which records count. What links records must be among them: every copy of an id, every target and what targets it."""
+    out = Resolved()
+    nodes = _one_of_each_id(records, out)
+    judge = _Judge(nodes)
+    for node in nodes.values():
+        if node.act in ACTS_ON_RECORDS:
+            continue
+        content = judge.content(node)
+        if content is None:
+            if node.quarantine == "" and node.act == "report":
+                out.effects[node.position] = Effect(None, node.occurred_at, node.day)
+            continue
+        fact = _in_place_of(node, content)
+        out.facts.append(fact)
+        if (content is not node or node.quarantine) and node.act == "report":
+            out.effects[node.position] = Effect(content.position, fact.occurred_at, fact.day)
+        out.conflicts += [("conflict_corrections", replace(fact, id=rival.id)) for rival in judge.rivals(node)]
+    out.facts.sort(key=lambda fact: fact.key)
+    out.conflicts.sort(key=lambda pair: (pair[1].key, pair[0]))
+    return out
+
+
+def _one_of_each_id(records: Iterable[Fact], out: Resolved) -> dict[UUID, Fact]:
+    """Return the copy of each id that counts: the least in fold order."""
+    copies: dict[UUID, list[Fact]] = defaultdict(list)
+    for record in records:
+        copies[record.id].append(record)
+    nodes = {}
+    for id_, found in copies.items():
+        clean = [fact for fact in found if not fact.quarantine] or found
+        first = min(clean, key=lambda fact: fact.key)
+        nodes[id_] = first
+        others = [fact for fact in clean if fact is not first]
+        for other in others:
+            if not other.quarantine and other.act == "report":
+                out.effects[other.position] = Effect(None, other.occurred_at, other.day)
+        different = [other for other in others if not other.same_content(first)]
+        if different:
+            out.conflicts.append(("conflict_copies", min(different, key=lambda fact: fact.key)))
+    return nodes
+
+
+def _in_place_of(root: Fact, content: Fact) -> Fact:
+    """Return what counts: the content of a correction at the place of what it corrects, or at the time that it states."""
+    if content is root:
+        return root
+    moment = content if content.stated else root
+    return replace(
+        content, id=root.id, device=root.device, chain=root.chain, seq=root.seq, act=root.act, target=root.target,
+        occurred_at=moment.occurred_at, day=moment.day,
+    )  # fmt: skip
+
+
+class _Judge:
+    """Follows corrections, withdrawals and releases from record to record."""
+
+    def __init__(self, nodes: Mapping[UUID, Fact]) -> None:
+        self._children: dict[UUID, list[Fact]] = defaultdict(list)
+        for node in nodes.values():
+            if node.act in ACTS_ON_RECORDS and node.target is not None:
+                self._children[node.target].append(node)
+        for children in self._children.values():
+            children.sort(key=lambda fact: fact.key, reverse=True)
+
+    def content(self, node: Fact, depth: int = 0) -> Fact | None:
+        """Return the record that stands in a record's place: of two corrections the later; None if it does not count."""
+        if depth > DEEPEST or not self._valid(node, depth) or self._withdrawn(node, depth):
+            return None
+        return next((content for _, content in self._corrections(node, depth)), node)
+
+    def rivals(self, node: Fact, depth: int = 0) -> Iterator[Fact]:
+        """Yield the corrections that lost to somebody else's: of a record, and of the one that stands in its place."""
+        found = [child for child, _ in self._corrections(node, depth)] if node.id in self._children else []
+        if found:
+            yield from (child for child in found[1:] if child.typist != found[0].typist)
+            yield from self.rivals(found[0], depth + 1)
+
+    def _corrections(self, node: Fact, depth: int) -> Iterator[tuple[Fact, Fact]]:
+        for child in self._children.get(node.id, ()):
+            if child.act == "correct" and child.activity == node.activity and _may_correct(child, node):
+                content = self.content(child, depth + 1)
+                if content is not None:
+                    yield child, content
+
+    def _withdrawn(self, node: Fact, depth: int) -> bool:
+        return any(
+            child.act == "withdraw" and _may_correct(child, node) and self.content(child, depth + 1) is not None
+            for child in self._children.get(node.id, ())
+        )
+
+    def _valid(self, node: Fact, depth: int) -> bool:
+        return not node.quarantine or (
+            node.quarantine in RELEASABLE
+            and any(
+                child.act == "release" and child.role in MAY_DECIDE and self.content(child, depth + 1) is not None
+                for child in self._children.get(node.id, ())
+            )
+        )
+
+
+def _may_correct(child: Fact, node: Fact) -> bool:
+    return child.typist == node.typist or child.role in MAY_CORRECT
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A matter as folded: the fact that opened it, the latest that touched it, and the one that closed it, if any."""
+    """A matter as folded: the fact that opened it, the latest that touched it, and the one that closed it, if any.
+
+    ``waiting`` is the fact that would close it but for an approval. A ``merged`` matter lives on in another and counts no more.
+    """
 
     id: UUID
     rule: MatterRule
@@ -54,36 +227,141 @@ class State:
     due_at: datetime
     last: Fact
     closed: Fact | None = None
+    waiting: Fact | None = None
+    merged: bool = False
 
 
-def matters(activity: Activity, facts: Iterable[Fact]) -> list[State]:
-    """Fold one subject's facts under an activity into its matters, in the order in which they opened."""
+def matters(versions: Versions, facts: Iterable[Fact], conflicts: Iterable[tuple[str, Fact]] = ()) -> list[State]:
+    """Fold one subject's counting facts into its matters and conflicts, in the order in which they opened."""
     ordered = sorted(facts, key=lambda fact: fact.key)
-    return [state for rule in activity.matter for state in _follow(activity, rule, ordered)]
+    decisions = [fact for fact in ordered if fact.act in ACTS_ON_MATTERS]
+    walk = _Walk(versions, ordered)
+    states = [state for name in walk.names() for state in walk.states(name)]
+    between = {
+        (name, fact.id): fact for name, fact in (*conflicts, *_two_posts(versions, states), *_below_zero(versions, ordered))
+    }
+    states += [_settled(_conflict(name, fact), decisions) for (name, _), fact in between.items()]
+    known = {state.id for state in states}
+    for fact in decisions:
+        if fact.target not in known:
+            states.append(_settled(_conflict("conflict_decision", fact), decisions))
+            known.add(states[-1].id)
+    return sorted(states, key=lambda state: (state.opened.key, state.rule.name, state.id))
 
 
-def _follow(activity: Activity, rule: MatterRule, facts: Sequence[Fact]) -> Iterable[State]:
-    opens, closes = parse(rule.opens, activity), parse(rule.closes, activity)
-    current: State | None = None
-    for fact in facts:
-        if current is None:
-            if opens.holds(fact.body):
-                current = State(_id(rule, fact), rule, fact, due(rule, fact), fact)
-        elif closes.holds(fact.body):
-            yield replace(current, last=fact, closed=fact)
-            current = None
-        elif _speaks(fact, opens):
-            current = replace(current, last=fact)
-    if current is not None:
-        yield current
+Whose = tuple[UUID, UUID | None]
+"""An incident, and a duty where a matter is kept for each: matters of two incidents never mix."""
 
 
-def _id(rule: MatterRule, fact: Fact) -> UUID:
-    return uuid5(fact.id, rule.name)
+class _Walk:
+    """Follows one subject's facts through every matter of its activity."""
+
+    def __init__(self, versions: Versions, facts: Sequence[Fact]) -> None:
+        self._versions, self._facts = versions, facts
+        self._closings: dict[str, set[Key]] = {}
+        self._found: dict[str, list[State]] = {}
+
+    def names(self) -> list[str]:
+        """Return the names of all matters that any of the facts' versions declares."""
+        hashes = dict.fromkeys(fact.activity_hash for fact in self._facts)
+        return list(dict.fromkeys(rule.name for hash_ in hashes for rule in self._versions[hash_].matter))
+
+    def states(self, name: str) -> list[State]:
+        """Return the matters of one name."""
+        if name not in self._found:
+            self._found[name] = []  # a circle between versions ends here
+            self._found[name] = list(self._follow(name))
+            self._closings[name] = {state.closed.key for state in self._found[name] if state.closed and not state.merged}
+        return self._found[name]
+
+    def _follow(self, name: str) -> Iterator[State]:
+        current: dict[Whose, State] = {}
+        earlier: list[Fact] = []
+        for fact in self._facts:
+            rule = self._versions[fact.activity_hash].matter_rule(name)
+            if fact.act in ACTS_ON_MATTERS:
+                yield from _decide(current, fact)
+                if rule is not None and isinstance(trigger(rule.opens, self._versions[fact.activity_hash]), Closed):
+                    self._open(current, rule, fact)
+                continue
+            if rule is not None:
+                yield from self._step(current, rule, fact, earlier)
+            earlier.append(fact)
+        yield from current.values()
+
+    def _open(self, current: dict[Whose, State], rule: MatterRule, fact: Fact) -> None:
+        """Open what opens as another matter closes, if this decision closed that."""
+        if _whose(rule, fact) not in current and self._holds(trigger(rule.opens, self._versions[fact.activity_hash]), fact, ()):
+            current[_whose(rule, fact)] = State(matter_id(fact, rule.name), rule, fact, due(rule, fact), fact)
+
+    def _step(self, current: dict[Whose, State], rule: MatterRule, fact: Fact, earlier: Sequence[Fact]) -> Iterator[State]:
+        whose = _whose(rule, fact)
+        state = current.get(whose)
+        activity = self._versions[fact.activity_hash]
+        opens = trigger(rule.opens, activity)
+        if state is None:
+            if self._holds(opens, fact, earlier):
+                current[whose] = State(matter_id(fact, rule.name), rule, fact, due(rule, fact), fact)
+        elif self._holds(trigger(rule.closes, activity), fact, earlier):
+            if state.rule.approval:
+                current[whose] = replace(state, last=fact, waiting=fact)
+            else:
+                del current[whose]
+                yield replace(state, last=fact, closed=fact)
+        elif isinstance(opens, Condition) and opens.question in fact.body:
+            current[whose] = replace(state, last=fact, waiting=None)
+
+    def _holds(self, condition: Trigger, fact: Fact, earlier: Sequence[Fact]) -> bool:
+        if isinstance(condition, Named):
+            return RULES[condition.rule](fact, earlier)
+        if isinstance(condition, Closed):
+            self.states(condition.matter)
+            return fact.key in self._closings.get(condition.matter, ())
+        return condition.holds(fact.body)
 
 
-def _speaks(fact: Fact, condition: Condition) -> bool:
-    return condition.question in fact.body
+def _whose(rule: MatterRule, fact: Fact) -> Whose:
+    return (fact.incident, fact.duty if rule.per == "duty" else None)
+
+
+def _decide(current: dict[Whose, State], decision: Fact) -> Iterator[State]:
+    """Apply a decision about a matter that stands open."""
+    for whose, state in list(current.items()):
+        if state.id == decision.target and (after := _decided(state, decision)) is not None:
+            del current[whose]
+            yield after
+
+
+def _decided(state: State, decision: Fact) -> State | None:
+    """Return a matter as a decision closes it, or None if the decision does not hold."""
+    closed = replace(state, last=decision, closed=decision)
+    if decision.act == "approve":
+        holds = state.waiting is not None and state.rule.approval is not None and state.waiting.typist != decision.typist
+        return closed if holds and _ranks(decision.role, state.rule.approval) else None
+    if decision.role not in MAY_DECIDE:
+        return None
+    if decision.act == "settle":
+        return closed
+    into = _uuid(decision.body.get("into"))
+    # Of two matters the one with the lesser id, which is the older, lives on: so merges never go round in a circle.
+    return replace(closed, merged=True) if into is not None and into < state.id else None
+
+
+def _ranks(role: str, least: str | None) -> bool:
+    return role in RANKS and least in RANKS and RANKS.index(role) >= RANKS.index(least)
+
+
+def _uuid(text: object) -> UUID | None:
+    try:
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def matter_id(fact: Fact, name: str) -> UUID:
+    """Return a matter's id: the time-ordered head of the id of the record that opened it, then a hash (RFC 9562, version 8)."""
+    digest = sha256(fact.id.bytes + name.encode()).digest()
+    return UUID(bytes=fact.id.bytes[:6] + bytes([0x80 | digest[0] & 0x0F, digest[1], 0x80 | digest[2] & 0x3F]) + digest[3:10])
 
 
 def due(rule: MatterRule, fact: Fact) -> datetime:
@@ -92,4 +370,63 @@ def due(rule: MatterRule, fact: Fact) -> datetime:
         return fact.duty_due_at
     if rule.due.endswith("h"):
         return fact.occurred_at + timedelta(hours=int(rule.due[:-1]))
+    if rule.due[:-1].isdigit():
+        return tonight(fact.occurred_at + timedelta(days=int(rule.due[:-1])))
     return tonight(fact.occurred_at)
+
+
+CONFLICTS = {
+    name: MatterRule(name, Text(zh, en), "", "", owner="duty_officer")
+    for name, zh, en in (
+        ("conflict_copies", "同一编号的两条记录内容不同", "Two records under one id say different things"),
+        ("conflict_corrections", "两个人对同一条记录作了不同更正", "Two people corrected one record"),
+        ("conflict_posts", "同一人同时在两个岗位", "One member at two posts at once"),
+        ("conflict_balance", "结存为负", "A balance below zero"),
+        ("conflict_decision", "处理意见找不到它所说的事项", "A decision about a matter that is not there"),
+    )
+}
+"""What no activity declares: contradictions between records. They cannot be prevented offline, only never go unnoticed."""
+
+
+def _conflict(name: str, fact: Fact) -> State:
+    rule = CONFLICTS[name]
+    return State(matter_id(fact, name), rule, fact, due(rule, fact), fact)
+
+
+def _settled(state: State, decisions: Sequence[Fact]) -> State:
+    """Return a conflict as the first decision to settle it leaves it."""
+    return next(
+        (after for fact in decisions if fact.act == "settle" and fact.target == state.id and (after := _decided(state, fact))),
+        state,
+    )
+
+
+def _two_posts(versions: Versions, states: Iterable[State]) -> Iterator[tuple[str, Fact]]:
+    """Yield every arrival at one post while the same member's shift at another still runs."""
+    shifts = [state for state in states if state.rule.per == "duty" and versions[state.opened.activity_hash].kind == "post"]
+    for later in shifts:
+        for earlier in shifts:
+            overlaps = earlier.opened.key < later.opened.key and (earlier.closed is None or later.opened.key < earlier.closed.key)
+            if overlaps and earlier.opened.duty != later.opened.duty and earlier.rule.name == later.rule.name:
+                yield "conflict_posts", later.opened
+                break
+
+
+def _below_zero(versions: Versions, facts: Iterable[Fact]) -> Iterator[tuple[str, Fact]]:
+    """Yield every fact that takes a running balance from zero or more to below."""
+    held: dict[tuple[UUID, str], float] = defaultdict(float)
+    for fact in facts:
+        if fact.act != "report":
+            continue
+        for rule in versions[fact.activity_hash].figure:
+            if rule.verb == "balance":
+                before = held[fact.incident, rule.name]
+                held[fact.incident, rule.name] = round(before + balance(rule.nouns, fact.body), 3)
+                if before >= 0 > held[fact.incident, rule.name]:
+                    yield "conflict_balance", fact
+
+
+def balance(nouns: Sequence[str], body: Mapping[str, Any]) -> float:
+    """Return what a fact adds to a running balance: what came less what went."""
+    came, went = (body.get(noun) for noun in nouns)
+    return (came if isinstance(came, int | float) else 0) - (went if isinstance(went, int | float) else 0)

@@ -1,4 +1,4 @@
-"""Counters, heads, records and matters. The ledger is the 6-digit county."""
+"""Counters, heads, definitions, records and what they come to. The ledger is the 6-digit county."""
 
 from django.db import models
 
@@ -23,19 +23,50 @@ class Head(models.Model):
     last_seq = models.BigIntegerField()
     last_hash = models.CharField(max_length=64)
     last_occurred_at = models.DateTimeField()
+    last_earliest_at = models.DateTimeField(null=True)
+    last_latest_at = models.DateTimeField()
+
+
+class Heartbeat(models.Model):
+    """What a phone last said that it still holds: records without a receipt, and when the oldest of them was made."""
+
+    pk = models.CompositePrimaryKey("ledger", "device")
+    ledger = models.CharField(max_length=6)
+    device = models.UUIDField()
+    at = models.DateTimeField()
+    holds = models.PositiveIntegerField()
+    oldest_at = models.DateTimeField(null=True)
+
+
+class Definition(models.Model):
+    """One version of an activity, as its file's text, by the hash that records name. None is ever removed."""
+
+    pk = models.CompositePrimaryKey("ledger", "hash")
+    ledger = models.CharField(max_length=6)
+    hash = models.CharField(max_length=64)
+    activity = models.CharField(max_length=60)
+    text = models.BinaryField()
+    at = models.DateTimeField()
 
 
 class Record(models.Model):
     """One append-only fact: its exact bytes, and beside them what was read from them and from the tables at that moment.
 
     ``quarantine`` is empty, or the problem code for which the record is kept but counts nowhere; what could not be read is
-    null or empty. ``subject`` is what its activity's matters are about: a place, or a member on a duty.
+    null or empty. ``subject`` is what its activity's matters are about: a place, a member, a record or a code. ``member`` is who
+    it speaks of, ``typist`` whose device made it, ``role`` the highest role that the typist held there and then. ``linked``
+    records touch others: by a target, or because their id was held already. ``uncertainty`` (ms) is how far off
+    ``occurred_at`` can be, null if nothing bounds it; ``sent_mono`` what the phone's monotonic clock showed as it was sent, if
+    that was in the same boot session: the evidence for its time that is not in its bytes.
     """
 
     pk = models.CompositePrimaryKey("ledger", "position")
     ledger = models.CharField(max_length=6)
     position = models.BigIntegerField()
     id = models.UUIDField(null=True)
+    act = models.CharField(max_length=10, default="")
+    target = models.UUIDField(null=True)
+    linked = models.BooleanField(default=False)
     device = models.UUIDField()
     chain = models.UUIDField()
     seq = models.BigIntegerField()
@@ -46,6 +77,9 @@ class Record(models.Model):
     activity_hash = models.CharField(max_length=64, default="")
     subject = models.CharField(max_length=80, default="")
     member = models.UUIDField()
+    typist = models.UUIDField()
+    role = models.CharField(max_length=20, default="")
+    channel = models.CharField(max_length=8, default="")
     incident = models.UUIDField(null=True)
     order = models.UUIDField(null=True)
     duty = models.UUIDField(null=True)
@@ -56,6 +90,9 @@ class Record(models.Model):
     duty_due_at = models.DateTimeField(null=True)
     body = models.JSONField(null=True)
     occurred_at = models.DateTimeField()
+    uncertainty = models.BigIntegerField(null=True)
+    sent_mono = models.BigIntegerField(null=True)
+    stated = models.BooleanField(default=False)
     received_at = models.DateTimeField()
     day = models.DateField()
 
@@ -67,13 +104,31 @@ class Record(models.Model):
             models.Index(fields=["ledger", "id"], name="record_by_id"),  # copies, and opening one
             models.Index(fields=["ledger", "activity", "subject"], name="record_of_subject"),  # the fold
             models.Index(fields=["ledger", "activity", "incident", "position"], name="record_trace"),  # a figure's records
+            models.Index(fields=["ledger"], name="record_linked", condition=models.Q(linked=True)),  # the fold
         ]
+
+
+class Effect(models.Model):
+    """What a record comes to where that is not simply itself, from position ``since`` until ``until`` (null: still).
+
+    The record at ``by`` stands in its place, at its time; null: nothing does, it was withdrawn or is a copy.
+    """
+
+    pk = models.CompositePrimaryKey("ledger", "position", "since")
+    ledger = models.CharField(max_length=6)
+    position = models.BigIntegerField()
+    since = models.BigIntegerField()
+    until = models.BigIntegerField(null=True)
+    by = models.BigIntegerField(null=True)
+    occurred_at = models.DateTimeField()
+    day = models.DateField()
 
 
 class Matter(models.Model):
     """One version of a matter: true from position ``since`` until ``until`` (null: still).
 
-    ``opened``, ``closed`` and ``last`` are positions of records; a matter is open while ``closed`` is null.
+    ``opened``, ``waiting`` (for approval), ``closed`` and ``last`` are positions of records; a matter is open while ``closed`` is
+    null. A ``merged`` one lives on in another.
     """
 
     pk = models.CompositePrimaryKey("ledger", "id", "since")
@@ -97,8 +152,10 @@ class Matter(models.Model):
     due_at = models.DateTimeField()
     last = models.BigIntegerField()
     last_at = models.DateTimeField()
+    waiting = models.BigIntegerField(null=True)
     closed = models.BigIntegerField(null=True)
     closed_at = models.DateTimeField(null=True)
+    merged = models.BooleanField(default=False)
 
     class Meta:
         indexes = [

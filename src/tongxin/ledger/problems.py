@@ -37,7 +37,7 @@ class Mark(Problem):
 
 
 class Unreadable(Mark):
-    """The record is not the JSON object that the protocol describes."""
+    """The record is not the JSON object that the protocol describes, in its one canonical form."""
 
     code = "ledger.unreadable"
 
@@ -48,10 +48,10 @@ class WrongEnvelope(Mark):
     code = "ledger.wrong_envelope"
 
 
-class Copy(Mark):
-    """The record's id is already held; it counts once."""
+class BadAct(Mark):
+    """A report that names a target, another act that names none, or a stated time on what a phone wrote down as it happened."""
 
-    code = "ledger.copy"
+    code = "ledger.bad_act"
 
 
 class UnknownActivityVersion(Mark):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +11,15 @@ from django.db.models import Count, Q, QuerySet
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.ledger.fold import Fact
-from tongxin.ledger.models import Counter, Head, Matter, Record
+from tongxin.ledger.fold import RELEASABLE, Fact
+from tongxin.ledger.models import Counter, Effect, Head, Matter, Record
 from tongxin.places.queries import within
 from tongxin.protocol.record import GENESIS
 
 FACT_FIELDS = (
-    "position", "id", "device", "chain", "seq", "subject", "member", "incident", "order", "duty", "place", "organisation",
-    "area", "category", "duty_due_at", "body", "occurred_at", "day",
+    "position", "id", "device", "chain", "seq", "act", "target", "activity", "activity_hash", "subject", "member", "typist",
+    "role", "incident", "order", "duty", "place", "organisation", "area", "category", "duty_due_at", "body", "occurred_at",
+    "stated", "day", "quarantine",
 )  # fmt: skip
 
 
@@ -40,40 +41,100 @@ def head(ledger: str, device: UUID, chain: UUID) -> dict[str, object]:
     return {"chain": chain, "last_seq": last_seq, "last_hash": last_hash}
 
 
-def counting(ledger: str, upto: int) -> QuerySet[Record]:
-    """Return the records up to a position that count: those without a mark."""
-    return Record.objects.filter(ledger=ledger, position__lte=upto, quarantine="")
+def counting(ledger: str, upto: int, day: date | None = None) -> QuerySet[Record]:
+    """Return the records that counted when the figures had come to ``upto``, perhaps only those of a day.
+
+    A corrected record is represented by its correction, at its own time.
+    """
+    effects = effects_at(ledger, upto)
+    plain, standing = Q(act="report", quarantine=""), effects.filter(by__isnull=False)
+    if day is not None:
+        plain, standing = plain & Q(day=day), standing.filter(day=day)
+    counted = plain & ~Q(position__in=effects.values("position")) | Q(position__in=standing.values("by"))
+    return Record.objects.filter(counted, ledger=ledger, position__lte=upto)
+
+
+def versions_used(ledger: str, incident: UUID, upto: int) -> dict[str, list[str]]:
+    """Return the hashes of the versions under which an incident's records were made, by activity."""
+    pairs = Record.objects.filter(ledger=ledger, incident=incident, position__lte=upto).values_list("activity", "activity_hash")
+    found: dict[str, list[str]] = {}
+    for activity, hash_ in pairs.order_by("activity", "activity_hash").distinct():
+        found.setdefault(activity, []).append(hash_)
+    return found
+
+
+def effects_at(ledger: str, upto: int) -> QuerySet[Effect]:
+    """Return what records came to otherwise than themselves when the figures had come to ``upto``."""
+    return Effect.objects.filter(Q(until__isnull=True) | Q(until__gt=upto), ledger=ledger, since__lte=upto)
+
+
+def current_effects(ledger: str, positions: Iterable[int]) -> list[Effect]:
+    """Return the present effects on the given records."""
+    return list(Effect.objects.filter(ledger=ledger, position__in=list(positions), until__isnull=True))
+
+
+def effects_of(rows: Sequence[Record]) -> dict[int, Effect]:
+    """Return the present effects on some records of one ledger, by position."""
+    return {e.position: e for e in current_effects(rows[0].ledger, [row.position for row in rows])} if rows else {}
+
+
+def position_of(row: Record) -> int | None:
+    """Return the position of the record that another one targets; None if it targets a matter, or nothing that is held."""
+    found = Record.objects.filter(ledger=row.ledger, id=row.target).order_by("position").first() if row.target else None
+    return found.position if found else None
+
+
+def _readable(ledger: str, upto: int) -> QuerySet[Record]:
+    """Return the records that a fold can read: those without a mark, and those that a decision could let count."""
+    return Record.objects.filter(ledger=ledger, position__lte=upto, quarantine__in=("", *RELEASABLE))
 
 
 def touched(ledger: str, after: int, upto: int) -> set[tuple[str, str]]:
     """Return the (activity, subject)s of the records after one position up to another."""
-    return set(counting(ledger, upto).filter(position__gt=after).values_list("activity", "subject"))
+    return set(_readable(ledger, upto).filter(position__gt=after).values_list("activity", "subject"))
 
 
-def facts(ledger: str, upto: int, activity: str, subjects: Iterable[str]) -> dict[str, list[Fact]]:
-    """Return all facts up to a position about the given subjects of an activity, by subject."""
-    rows = counting(ledger, upto).filter(activity=activity, subject__in=list(subjects)).values_list(*FACT_FIELDS)
-    found: dict[str, list[Fact]] = {}
-    for row in rows.iterator():
-        fact = Fact(*row)
-        found.setdefault(fact.subject, []).append(fact)
+def families(ledger: str, upto: int, subjects: Iterable[tuple[str, str]]) -> list[Fact]:
+    """Return all facts up to a position about the given (activity, subject)s, and about every other bound to them.
+
+    Corrections, withdrawals, releases and copies bind.
+    """
+    rows = _readable(ledger, upto)
+    links = list(rows.filter(linked=True).values_list("id", "target", "activity", "subject"))
+    found: list[Fact] = []
+    done: set[tuple[str, str]] = set()
+    todo = set(subjects)
+    while todo:
+        fresh = [Fact(*row) for row in rows.filter(_about(todo)).values_list(*FACT_FIELDS).iterator()]
+        done, found = done | todo, found + fresh
+        ids, targets = {fact.id for fact in fresh}, {fact.target for fact in fresh if fact.target}
+        todo = {(activity, subject) for id_, target, activity, subject in links if id_ in ids or target in ids}
+        others = targets | {id_ for id_, *_ in links if id_ in ids}  # what is targeted, and what has copies
+        if others:
+            todo |= set(rows.filter(id__in=others).values_list("activity", "subject"))
+        todo -= done
     return found
 
 
-def current_matters(ledger: str, subjects: Iterable[tuple[str, str]]) -> list[Matter]:
-    """Return the present versions of the matters about the given (activity, subject)s."""
+def _about(subjects: Iterable[tuple[str, str]]) -> Q:
+    """Return the filter for the given (activity, subject)s."""
     wanted: dict[str, list[str]] = {}
     for activity, subject in subjects:
         wanted.setdefault(activity, []).append(subject)
     chosen = Q(subject__in=[])
     for activity, names in wanted.items():
         chosen |= Q(activity=activity, subject__in=names)
-    return list(Matter.objects.filter(chosen, ledger=ledger, until__isnull=True))
+    return chosen
+
+
+def current_matters(ledger: str, subjects: Iterable[tuple[str, str]]) -> list[Matter]:
+    """Return the present versions of the matters about the given (activity, subject)s."""
+    return list(Matter.objects.filter(_about(subjects), ledger=ledger, until__isnull=True))
 
 
 def matters_at(ledger: str, upto: int | None = None) -> QuerySet[Matter]:
-    """Return matters as they stood when the figures had come to ``upto``; as they stand if None."""
-    rows = Matter.objects.filter(ledger=ledger)
+    """Return matters as they stood when the figures had come to ``upto``; as they stand if None; without merged ones."""
+    rows = Matter.objects.filter(ledger=ledger, merged=False)
     if upto is None:
         return rows.filter(until__isnull=True)
     return rows.filter(Q(until__isnull=True) | Q(until__gt=upto), since__lte=upto)
@@ -119,8 +180,8 @@ def matters_of(row: Record) -> list[Matter]:
 def stored_bytes(ledger: str, upto: int) -> Iterable[tuple[Any, ...]]:
     """Yield what verification needs of every record: its bytes, and what bytes cannot say."""
     fields = (
-        "position", "bytes", "hash", "device", "chain", "seq", "member", "quarantine", "occurred_at", "received_at",
-        "area", "category", "organisation", "place", "incident",
+        "position", "bytes", "hash", "device", "chain", "seq", "typist", "role", "quarantine", "occurred_at", "received_at",
+        "sent_mono", "area", "category", "organisation", "place", "incident",
     )  # fmt: skip
     rows = Record.objects.filter(ledger=ledger, position__lte=upto).order_by("device", "chain", "seq")
     return rows.values_list(*fields).iterator(chunk_size=2000)

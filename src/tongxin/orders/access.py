@@ -6,5 +6,6 @@ MAY_COMMAND = frozenset({COMMANDER})
 MAY_PLAN = frozenset({COMMANDER, SECRETARY})
 MAY_ASSIGN = frozenset({COMMANDER, SECRETARY, LEADER})
 
-ORDER_KINDS = ("close",)
-DUTY_KINDS = ("visit", "post")
+ANY_KIND = "any"
+"""An activity of this kind of order may be named by every order."""
+DUTY_KINDS = ("visit", "post", "log")

@@ -12,7 +12,7 @@ from tongxin.base.clock import DrillClock
 from tongxin.base.problems import BadRequest, Conflict, NotFound
 from tongxin.base.scope import Scope, prefix
 from tongxin.base.words import say
-from tongxin.orders.access import DUTY_KINDS, MAY_ASSIGN, MAY_COMMAND, MAY_PLAN, ORDER_KINDS
+from tongxin.orders.access import ANY_KIND, DUTY_KINDS, MAY_ASSIGN, MAY_COMMAND, MAY_PLAN
 from tongxin.orders.forms import AssignmentForm, ClockForm, DutyForm, IncidentForm, OrderForm
 from tongxin.orders.models import Assignment, Clock, Duty, Incident, Order
 from tongxin.orders.queries import duties_by_id, forget_clock, incident, order, stored_clock
@@ -20,7 +20,9 @@ from tongxin.people.models import Organisation
 from tongxin.people.queries import organisations, roles_at
 from tongxin.places.models import Place
 from tongxin.places.queries import known_areas, places_in
-from tongxin.playbook.loader import categories, nearest
+from tongxin.playbook.cadence import windows
+from tongxin.playbook.faults import nearest
+from tongxin.playbook.loader import categories
 from tongxin.playbook.registry import activities, activity
 
 CLOCK_LEAD = timedelta(seconds=2)
@@ -104,11 +106,11 @@ def _check_order(scope: Scope, form: OrderForm) -> None:
         raise BadRequest(say("ends_at：令的截止时间要晚于开始时间"))
     if form.parent is not None:
         order(scope, form.parent)
-    _require_known("kind", [form.kind], ORDER_KINDS)
+    _require_known("kind", [form.kind], {found.order for found in activities().values()} - {ANY_KIND})
     _require_known("scope.categories", form.scope.categories, categories())
     _require_known("scope.areas", form.scope.areas, known_areas(form.scope.areas))
     for name in form.activities:
-        if activity(name).order != form.kind:
+        if activity(name).order not in (form.kind, ANY_KIND):
             raise BadRequest(say("activities：专项“{name}”不属于“{kind}”类的令", name=name, kind=form.kind))
     for area in form.scope.areas:
         scope.require(say("发令"), MAY_COMMAND, area)
@@ -129,9 +131,9 @@ def _require_organisations(field: str, wanted: Sequence[UUID]) -> None:
 
 @transaction.atomic
 def plan_visits(scope: Scope, order_id: UUID) -> tuple[list[Duty], list[Place]]:
-    """Make one visit per place in an order's scope, for the organisation whose areas hold it; a second call makes none twice.
+    """Make the visits of every place in an order's scope, as often as the cadence asks, for the organisation whose areas hold it.
 
-    Return the visits, and the places that no organisation's areas hold.
+    A second call makes none twice. Return the visits, and the places that no organisation's areas hold.
     """
     scope.require(say("排督查"), MAY_PLAN)
     found = order(scope, order_id)
@@ -148,7 +150,7 @@ def plan_visits(scope: Scope, order_id: UUID) -> tuple[list[Duty], list[Place]]:
             if team is None:
                 unheld.append(place)
             else:
-                rows.append(_visit(found, name, place, team))
+                rows += [_visit(found, name, place, team, window) for window in windows(kind, found.starts_at, found.ends_at)]
     outcome = keep(Duty, rows)
     log("visits.plan", member=scope.member, subject=order_id, unheld=len(unheld), **outcome)
     return rows, unheld
@@ -158,10 +160,12 @@ def _holder(place: Place, teams: Sequence[tuple[Organisation, tuple[str, ...]]])
     return next((team for team, prefixes in teams if place.area_id.startswith(prefixes)), None)
 
 
-def _visit(found: Order, name: str, place: Place, team: Organisation) -> Duty:
+def _visit(found: Order, name: str, place: Place, team: Organisation, window: tuple[datetime, datetime]) -> Duty:
+    first = window[0] == found.starts_at
     return Duty(
-        id=uuid5(found.id, f"{name}/{place.id}"), order=found, activity=name, kind="visit", place=place,
-        area_id=place.area_id, organisation=team, starts_at=found.starts_at, due_at=clock.tonight(found.starts_at),
+        id=uuid5(found.id, f"{name}/{place.id}" if first else f"{name}/{place.id}/{window[0].isoformat()}"),
+        order=found, activity=name, kind="visit", place=place, area_id=place.area_id, organisation=team,
+        starts_at=window[0], due_at=window[1],
     )  # fmt: skip
 
 

@@ -75,6 +75,12 @@ def order(scope: Scope, id_: UUID) -> Order:
     return found
 
 
+def activities_of(scope: Scope, incident: UUID) -> list[str]:
+    """Return the names of the activities that an incident's orders name, in the order in which these began."""
+    rows = Order.objects.filter(ledger=scope.ledger, incident=incident).order_by("starts_at", "number")
+    return list(dict.fromkeys(name for row in rows for name in row.activities))
+
+
 def orders_by_id(ids: Iterable[UUID]) -> dict[UUID, Order]:
     """Return orders by id, whoever asks: intake looks up what a record names."""
     return Order.objects.in_bulk(list(set(ids)))
@@ -90,10 +96,10 @@ def duties(scope: Scope) -> QuerySet[Duty]:
     return Duty.objects.filter(within(scope, "area__code"), order__ledger=scope.ledger)
 
 
-def visits_listed(scope: Scope, order_id: UUID) -> dict[tuple[UUID, str], int]:
-    """Return how many visits an order lists, by organisation and category of place."""
+def visits_listed(scope: Scope, order: Order) -> dict[tuple[UUID, str], int]:
+    """Return how many places an order lists to be visited, by organisation and category: those of its first round."""
     # No join to the order, whose ledger is known: it has so few rows that PostgreSQL never learns how many duties they have.
-    rows = Duty.objects.filter(within(scope, "area__code"), order_id=order_id, kind="visit")
+    rows = Duty.objects.filter(within(scope, "area__code"), order=order, kind="visit", starts_at=order.starts_at)
     counted = rows.values_list("organisation_id", "place__category").annotate(n=Count("id"))
     return {(organisation, category): n for organisation, category, n in counted}
 

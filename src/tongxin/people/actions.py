@@ -17,7 +17,7 @@ from tongxin.people.forms import MemberForm, OrganisationForm, RoleForm
 from tongxin.people.models import Device, Member, Organisation, Role, SignInCode
 from tongxin.people.queries import digest, founder_id
 from tongxin.places.queries import known_areas
-from tongxin.playbook.loader import nearest
+from tongxin.playbook.faults import nearest
 
 CODE_LASTS = timedelta(hours=24)
 

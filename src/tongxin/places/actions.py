@@ -15,7 +15,8 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.places.access import MAY_EDIT_PLACES
 from tongxin.places.models import Area, Place
-from tongxin.playbook.loader import categories, nearest
+from tongxin.playbook.faults import nearest
+from tongxin.playbook.loader import categories
 
 
 class PlaceForm(msgspec.Struct, forbid_unknown_fields=True):

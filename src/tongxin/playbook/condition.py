@@ -1,11 +1,16 @@
-"""One comparison: ``question = value``, with ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``. It never grows into a language."""
+"""One comparison: ``question = value``, with ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``. It never grows into a language.
+
+What opens or closes a matter may instead be ``closed MATTER`` (another one was settled) or ``rule NAME`` (see ``rules``).
+"""
 
 import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tongxin.base.words import say
+from tongxin.playbook.rules import RULES
 from tongxin.playbook.schema import Activity, Answer, Ask
 
 OPERATORS: dict[str, Callable[[Answer, Answer], bool]] = {
@@ -35,18 +40,53 @@ class Condition:
         return OPERATORS[self.op](answer, self.value)
 
 
-def parse(text: str, activity: Activity) -> Condition:
+@dataclass(frozen=True)
+class Closed:
+    """Another matter of the same subject was settled."""
+
+    matter: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """A rule of ``rules`` says so."""
+
+    rule: str
+
+
+Trigger = Condition | Closed | Named
+
+
+@lru_cache(maxsize=4096)
+def comparison(text: str, activity: Activity) -> Condition:
     """Read a condition over an activity's questions; raise ValueError with the reason, unknown words listed with what exists."""
     match = _SHAPE.match(text)
     if match is None:
         raise ValueError(say("“{text}”不是“open = yes”这样的一次比较", text=text))
     name, op, word = match.groups()
-    question = activity.question(name)
+    question = activity.question(name) if "." not in name else None
     if question is None:
         raise UnknownWordError(name, [ask.name for ask in activity.ask])
+    if question.personal:
+        raise ValueError(say("问题“{name}”的答案是个人信息，不能用作条件", name=name))
     if op not in ("=", "!=") and question.type != "number":
         raise ValueError(say("“{op}”比较数，而问题“{name}”的类型是 {type}", op=op, name=name, type=question.type))
     return Condition(name, op, _value(word, question))
+
+
+def trigger(text: str, activity: Activity) -> Trigger:
+    """Read what opens or closes a matter; raise ValueError."""
+    verb, _, noun = text.partition(" ")
+    if verb == "closed":
+        names = [matter.name for matter in activity.matter]
+        if noun not in names:
+            raise UnknownWordError(noun, names)
+        return Closed(noun)
+    if verb == "rule":
+        if noun not in RULES:
+            raise UnknownWordError(noun, list(RULES))
+        return Named(noun)
+    return comparison(text, activity)
 
 
 class UnknownWordError(ValueError):
@@ -72,4 +112,4 @@ def _value(word: str, question: Ask) -> Answer:
         if word not in names:
             raise UnknownWordError(word, names)
         return word
-    raise ValueError(say("问题“{name}”是自由填写的文字，不能用作条件", name=question.name))
+    raise ValueError(say("问题“{name}”的类型是 {type}，不能用作条件", name=question.name, type=question.type))

@@ -1,4 +1,5 @@
-"""What a phone and a server say to each other: the bytes of a record, the chain, the time rule.
+"""What a phone and a server say to each other, version 1: docs/protocol.md for those who write another client.
 
-Pure Python, shared by every client. The bytes are provisional (``v`` 0) until the protocol is settled; docs/doors.md shows them.
+``record`` is the bytes of a record and its chain, ``time`` when it happened, ``messages`` what goes over the wire, ``client`` and
+``server`` the two state machines. Pure Python: no clock, network, disk or database of its own; tests/vectors holds examples.
 """

@@ -1,17 +1,40 @@
-"""A record's bytes and its place in a chain."""
+"""A record's bytes, version 1, and its place in a chain."""
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
-VERSION = 0
+VERSION = 1
 GENESIS = ""
 """``prev`` of the first record of a chain."""
+MOST_BYTES = 65_536
+"""The longest record."""
+LARGEST = 10**12
+"""Numbers lie between minus and plus this, with at most three decimals, so that every language writes them alike."""
+DECIMALS = 3
+
+Act = Literal["report", "correct", "withdraw", "release", "merge", "approve", "settle"]
+ACTS_ON_RECORDS = frozenset({"correct", "withdraw", "release"})
+ACTS_ON_MATTERS = frozenset({"merge", "approve", "settle"})
+Channel = Literal["phone", "desk", "call", "paper", "import"]
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """The server's time (ms since 1970) that the phone last heard, and its own ``mono`` at that moment, in the same boot."""
+
+    server: int
+    mono: int
 
 
 class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What every record carries, whatever its activity. Times in ms; ``wall`` since 1970 UTC, ``mono`` since the phone's boot."""
+    """What every record carries, whatever its activity. Times in ms; ``wall`` since 1970 UTC, ``mono`` since the phone's boot.
+
+    ``act`` is ``report`` for a fact, or what is done to the record or matter that ``target`` names. ``follows`` is set on the
+    first record of a chain that carries on another: the hash of the last record there that had a receipt. ``at`` is a stated
+    time, for what was not written down as it happened.
+    """
 
     v: int
     id: str
@@ -19,25 +42,70 @@ class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chain: str
     seq: int
     prev: str
+    follows: str | None
+    act: Act
+    target: str | None
     activity: str
     activity_hash: str
     order: str
     place: str | None
     duty: str | None
+    subject: str | None
+    speaker: str | None
+    channel: Channel
     wall: int
     boot: str
     mono: int
+    seen: Seen | None
+    at: int | None
     body: dict[str, Any]
 
 
-def encode(record: dict[str, Any]) -> bytes:
-    """Return the canonical bytes: JSON, keys sorted at every level, no spaces, UTF-8."""
-    return msgspec.json.encode(record, order="sorted")
+PLAIN: Mapping[str, Any] = {
+    "act": "report", "target": None, "place": None, "duty": None, "subject": None,
+    "speaker": None, "channel": "phone", "at": None,
+}  # fmt: skip
+"""What a record says unless it says otherwise."""
+
+
+class NotCanonicalError(ValueError):
+    """A value has no canonical form, or bytes are not in it; the message says where."""
+
+
+def encode(record: Mapping[str, Any] | Envelope) -> bytes:
+    """Return the canonical bytes: JSON, keys sorted at every level, no spaces, UTF-8; raise NotCanonicalError.
+
+    A number is an integer or has at most three decimals; a whole float is written as an integer.
+    """
+    content = msgspec.to_builtins(record)
+    return msgspec.json.encode(_tidy(content, "record"), order="sorted")
+
+
+def _tidy(value: Any, at: str) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {key: _tidy(part, f"{at}.{key}") for key, part in value.items()}
+    if isinstance(value, list):
+        return [_tidy(part, f"{at}[{index}]") for index, part in enumerate(value)]
+    if isinstance(value, float):
+        if not abs(value) < LARGEST or value != round(value, DECIMALS):
+            raise NotCanonicalError(f"{at}: {value!r} is too large or has more than {DECIMALS} decimals")
+        return int(value) if value.is_integer() else value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53 - 1:
+        raise NotCanonicalError(f"{at}: {value!r} is beyond what every language counts exactly")
+    return value
 
 
 def decode(data: bytes) -> Envelope:
-    """Read a record's bytes; raise msgspec.ValidationError or msgspec.DecodeError with the reason and the field."""
-    return msgspec.json.decode(data, type=Envelope)
+    """Read a record's bytes; raise msgspec.MsgspecError or UnicodeDecodeError with the reason and the field.
+
+    NotCanonicalError says that they can be read but are not the one way to write what they say.
+    """
+    if len(data) > MOST_BYTES:
+        raise msgspec.ValidationError(f"{len(data)} bytes are more than {MOST_BYTES}")
+    envelope = msgspec.json.decode(data, type=Envelope)
+    if encode(envelope) != data:
+        raise NotCanonicalError("keys, spaces, escapes or numbers are not in the canonical form")
+    return envelope
 
 
 def chain_hash(prev: str, data: bytes) -> str:

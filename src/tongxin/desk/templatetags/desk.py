@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tongxin.base import clock, words
+from tongxin.bulletin.queries import number as bulletin_number
 
 register = template.Library()
 
@@ -35,8 +36,8 @@ def number(value: float | None, href: str = "", kind: str = "") -> SafeString:
 
 @register.filter
 def written(value: float) -> str:
-    """Write a number as bulletins do: thousands with a comma, hours with one decimal."""
-    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"
+    """Write a number as bulletins do."""
+    return bulletin_number(value)
 
 
 @register.filter
@@ -56,6 +57,12 @@ def when(moment: datetime) -> str:
 def hhmmss(moment: datetime) -> str:
     """Write the time of day in Shanghai to the second."""
     return moment.astimezone(clock.SHANGHAI).strftime("%H:%M:%S")
+
+
+@register.filter
+def seconds(ms: int) -> str:
+    """Write milliseconds as seconds, rounded up."""
+    return f"{-(-ms // 1000):,}"
 
 
 @register.filter

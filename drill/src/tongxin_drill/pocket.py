@@ -1,0 +1,69 @@
+"""A phone without its network: the protocol's client, a memory instead of a disk, and clocks that show drill time."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from tongxin.base import clock, ids
+from tongxin.protocol.client import Client, Entry, Kept, Pace
+from tongxin.protocol.messages import Stamp
+from tongxin_drill.shapes import Act
+
+PACE = Pace(first=100, most=2_000, beat=3_600_000)
+"""Real milliseconds: a drill is over before a real phone would try again."""
+
+
+class Memory:
+    """A disk that never fails: simulated phones do not crash."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Keep entries."""
+        self._entries += entries
+
+    def read(self) -> Sequence[Entry]:
+        """Return them."""
+        return self._entries
+
+
+class Pocket:
+    """One phone's records and clocks; ``client`` is the machine that decides what is sent."""
+
+    def __init__(self, device: str, booted: datetime, rng: Random, batch: int) -> None:
+        """``booted`` is the drill time at which the phone was switched on: its monotonic clock counts from there."""
+        self.device = device
+        self.records: list[Kept] = []
+        self.client = Client(device, Memory(), rng=rng, new_id=lambda: str(ids.uuid7()), pace=PACE, batch=batch)
+        self._boot, self._booted = str(uuid.uuid4()), clock.to_ms(booted)
+
+    def stamp(self, now: datetime) -> Stamp:
+        """Return a moment by the phone's clocks, which are right."""
+        wall = clock.to_ms(now)
+        return Stamp(wall, self._boot, wall - self._booted)
+
+    def add(self, act: Act, duty: Mapping[str, Any]) -> Kept:
+        """Make the record of an act for one of the phone's duties (an item of ``GET duties``) and keep it."""
+        content = {
+            "activity": duty["activity"]["id"],
+            "activity_hash": duty["activity"]["hash"],
+            "order": duty["order"]["id"],
+            "place": duty["place"]["id"],
+            "duty": duty["id"],
+            "body": act.body,
+        }
+        self.records.append(self.client.write(content, self.stamp(act.at)))
+        return self.records[-1]
+
+    @property
+    def confirmed(self) -> int:
+        """How many records have a receipt."""
+        return self.client.holding().confirmed
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any has none."""
+        return self.confirmed < len(self.records)
