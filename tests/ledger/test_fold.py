@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import RFC_4122, UUID, uuid5
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from tongxin.ledger import fold
 from tongxin.ledger.fold import Effect, Fact, State, matters, resolve
 from tongxin.playbook.loader import PACKS, parse
 from tongxin.playbook.registry import activities, activity
+from tongxin.playbook.schema import MatterRule
 from tongxin.protocol.record import ACTS_ON_MATTERS, ACTS_ON_RECORDS
 
 NIGHT = datetime(2022, 3, 22, 12, tzinfo=UTC)
@@ -253,3 +255,97 @@ def test_a_merged_matter_opens_nothing() -> None:
     merge = fact(2, 30, act="merge", target=fold.matter_id(found, "venue_open"), role="secretary", body=into, activity_hash=hash_)
     (state,) = matters(known, [found, merge])
     assert (state.rule.name, state.merged) == ("venue_open", True)
+
+
+def test_what_stands_in_a_records_place_has_its_id_place_and_day_and_the_corrections_content() -> None:
+    late: dict[str, Any] = {"day": NIGHT.date() + timedelta(days=1), "occurred_at": NIGHT + timedelta(days=1)}
+    root = fact(1, 0, is_open=True)
+    correction = fact(2, 0, act="correct", target=id_of(1), subject="cinema", area="430181001010", category="scenic", **late)
+    (found,) = resolve([root, correction]).facts
+    assert found == replace(
+        correction, id=root.id, device=root.device, chain=root.chain, seq=root.seq, act="report", target=None,
+        occurred_at=root.occurred_at, day=root.day,
+    )  # fmt: skip
+    assert resolve([root, replace(correction, stated=True)]).facts[0].key == (late["occurred_at"], root.device, ROOT, 1)
+    assert resolve([root, replace(correction, stated=True)]).effects == {1: Effect(2, late["occurred_at"], late["day"])}
+
+
+@pytest.mark.parametrize(
+    ("due", "duty_due_at", "hours"),
+    [
+        ("duty", NIGHT + timedelta(hours=3), 3),
+        ("duty", None, 4),
+        ("2h", NIGHT, 2),
+        ("12h", None, 12),
+        ("tonight", NIGHT, 4),
+        ("3d", NIGHT, 76),
+    ],
+)
+def test_a_matter_is_due_as_its_rule_says(due: str, duty_due_at: datetime | None, hours: int) -> None:
+    rule = replace_rule(due=due)
+    assert fold.due(rule, fact(1, 0, duty_due_at=duty_due_at)) == NIGHT + timedelta(hours=hours)  # 20:00 in Shanghai
+
+
+def replace_rule(**changes: Any) -> MatterRule:
+    rule = activity("venue_closure").matter[0]
+    return msgspec.structs.replace(rule, **changes)
+
+
+def stock(n: int, minute: int, arrived: int, left: int, **changes: Any) -> Fact:
+    body = {"arrived": arrived, "left": left, "enough": True}
+    hash_ = activity("shelter_occupancy").hash
+    return fact(n, minute, activity="shelter_occupancy", activity_hash=hash_, body=body, **changes)
+
+
+def test_a_balance_below_zero_is_noticed_each_time_it_falls_below() -> None:
+    records = [stock(1, 0, 10, 0), stock(2, 1, 0, 11), stock(3, 2, 0, 1), stock(4, 3, 5, 0), stock(5, 4, 0, 4)]
+    found = [(s.rule.name, s.opened.position) for s in folded(records)["temple"]]
+    assert found == [("conflict_balance", 2), ("conflict_balance", 5)]
+
+
+def test_a_balance_of_nothing_is_no_conflict_and_incidents_have_their_own() -> None:
+    assert folded([stock(1, 0, 10, 0), stock(2, 1, 0, 10)])["temple"] == []
+    other = stock(2, 1, 0, 1, incident=id_of("flood"))
+    assert [s.opened.position for s in folded([stock(1, 0, 10, 0), other])["temple"]] == [2]
+    missing = replace(stock(1, 0, 0, 0), body={"enough": True})
+    assert folded([missing])["temple"] == []
+
+
+def test_shifts_one_after_the_other_are_no_conflict_and_one_left_open_is() -> None:
+    shift: dict[str, Any] = {"activity": "attendance", "activity_hash": activity("attendance").hash, "subject": "chen"}
+    gate, bridge = {**shift, "duty": id_of("gate")}, {**shift, "duty": id_of("bridge")}
+    first = [fact(1, 0, **gate, body={"act": "in"}), fact(2, 30, **gate, body={"act": "out"})]
+    then = fact(3, 40, **bridge, body={"act": "in"})
+    assert "conflict_posts" not in {s.rule.name for s in folded([*first, then])["chen"]}
+    assert "conflict_posts" in {s.rule.name for s in folded([first[0], then])["chen"]}
+
+
+def test_a_correction_of_a_correction_by_another_is_a_conflict_too() -> None:
+    records = [
+        fact(1, 0),
+        fact(2, 10, act="correct", target=id_of(1)),
+        fact(3, 20, act="correct", target=id_of(2)),
+        fact(4, 30, act="correct", target=id_of(2), who="wu", role="commander"),
+    ]
+    (conflict,) = folded(records)["temple"]
+    assert (conflict.rule.name, conflict.opened.position) == ("conflict_corrections", 4)
+
+
+def test_the_same_person_may_correct_twice() -> None:
+    twice = [fact(1, 0), fact(2, 10, act="correct", target=id_of(1)), fact(3, 20, act="correct", target=id_of(1))]
+    assert folded(twice)["temple"] == []
+
+
+@pytest.mark.parametrize("act", ["withdraw", "release"])
+def test_acts_on_records_reach_over_activities_and_corrections_do_not(act: str) -> None:
+    marked = fact(1, 0, is_open=True, quarantine="ledger.not_ordered" if act == "release" else "")
+    deed = fact(2, 5, act=act, target=id_of(1), role="commander", activity="attendance", body={})
+    assert len(resolve([marked, deed]).facts) == (1 if act == "release" else 0)
+    correction = fact(2, 5, act="correct", target=id_of(1), activity="attendance")
+    assert resolve([fact(1, 0), correction]).facts[0].position == 1
+
+
+def test_ids_of_matters_begin_like_the_record_that_opened_them_and_are_of_version_8() -> None:
+    found = fold.matter_id(fact(1, 0), "venue_open")
+    assert (found.bytes[:6], found.version, found.variant) == (id_of(1).bytes[:6], 8, RFC_4122)
+    assert len({fold.matter_id(fact(n, 0), name) for n in (1, 2) for name in ("a", "b")}) == 4

@@ -37,6 +37,16 @@ def test_a_record_that_is_too_long_cannot_be_read() -> None:
         decode(encode(record(body={"text": "x" * MOST_BYTES})))
 
 
+def test_the_longest_record_can_be_read() -> None:
+    room = MOST_BYTES - len(encode(record(body={"text": ""})))
+    assert len(decode(encode(record(body={"text": "x" * room}))).body["text"]) == room
+
+
+def test_bytes_in_another_form_say_so() -> None:
+    with pytest.raises(NotCanonicalError, match="canonical form"):
+        decode(encode(record()).replace(b":", b": ", 1))
+
+
 def test_the_hash_is_that_of_the_hash_before_and_the_exact_bytes() -> None:
     assert chain_hash("", b"{}") == hashlib.sha256(b"{}").hexdigest()
     assert chain_hash("ab", b"{}") == hashlib.sha256(b"ab{}").hexdigest()

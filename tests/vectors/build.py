@@ -111,6 +111,11 @@ def times() -> list[dict[str, Any]]:
         "ahead of receipt by the record before": ({}, now, Settled(received, None, received)),
         "a monotonic clock that ran backwards": ({"mono": 9_000_000, "seen": [NOON, 9_500_000]}, now, None),
         "clocks that contradict each other": ({"seen": [received + 60_000, 0]}, now, None),
+        "no time since the server was heard": ({"mono": 60_000, "seen": [NOON, 60_000], "wall": NOON - 1}, now, None),
+        "sent as it was made": ({}, Stamp(NOON, BOOT, 61_000), None),
+        "the record before bounds it better": ({"seen": [NOON - 9000, 60_000]}, now, Settled(NOON - 5000, NOON - 6000, NOON)),
+        "what was heard bounds it better": ({"seen": [NOON - 3000, 60_000]}, now, Settled(NOON - 5000, NOON - 6000, NOON)),
+        "bounded to the millisecond": ({"seen": [received - 3_596_401, 61_000]}, now, None),
         "before 1970": ({"wall": -5}, now, None),
         "stated on paper": ({"channel": "paper", "at": NOON - 7_200_000}, now, None),
         "stated for the future": ({"channel": "paper", "at": received + 1}, now, None),
@@ -145,6 +150,7 @@ def batches() -> list[dict[str, Any]]:
     cases: dict[str, tuple[int, list[str]]] = {
         "the next two": (3, texts[2:]),
         "all again and the rest": (1, texts),
+        "the second again and the rest": (2, texts[1:]),
         "what is held": (1, texts[:2]),
         "a gap": (4, texts[3:]),
         "another second record": (2, [other]),
@@ -153,7 +159,7 @@ def batches() -> list[dict[str, Any]]:
         "no records": (3, []),
         "before the first": (0, texts[:1]),
     }
-    head = server.Head(CHAIN, 2, hashes[1], Settled(NOON + 2000, None, NOON + 2000))
+    head = server.Head(CHAIN, 2, hashes[1], Settled(NOON + 2000, NOON + 1500, NOON + 2000))
     out = []
     for why, (first, sent) in cases.items():
         batch = Batch(1, CHAIN, first, Stamp(NOON + 9000, BOOT, 69_000), sent)

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MatterRow:
-    """A matter as a list shows it; ``late`` is None while it is not overdue."""
+    """A matter as a list shows it; ``late`` is None while it is not overdue. ``answerable`` is who must see to it now."""
 
     title: str
     place: str
     town: str
-    organisation: str
+    answerable: str
     hand: str
+    waiting: bool
     opened: int
     opened_at: datetime
     due_at: datetime
@@ -45,19 +46,32 @@ def matter_rows(found: "Iterable[Matter]", now: datetime) -> list[MatterRow]:
             title=wording.matter(row.activity, row.name),
             place=places.get(row.place, ""),
             town=towns.get(row.area, ""),
-            organisation=teams.get(row.organisation, ""),
+            answerable=_answerable(row, late(row, now) is not None, teams.get(row.organisation, ""), towns.get(row.area, "")),
             hand=str(row.member)[-4:],
+            waiting=row.waiting is not None,
             opened=row.opened,
             opened_at=row.opened_at,
             due_at=row.due_at,
             last=row.last,
             last_at=row.last_at,
-            late=now - row.due_at if row.closed is None and row.due_at <= now else None,
+            late=late(row, now),
             closed=row.closed,
             closed_at=row.closed_at,
         )
         for row in rows
     ]
+
+
+def late(row: "Matter", now: datetime) -> timedelta | None:
+    """Return by how much an open matter is overdue."""
+    return now - row.due_at if row.closed is None and row.due_at <= now else None
+
+
+def _answerable(row: "Matter", overdue: bool, team: str, town: str) -> str:  # noqa: FBT001 - what it says
+    """Return who must see to a matter: its owner, or once it is overdue whom it escalates to."""
+    rule = wording.matter_rule(row.activity, row.name)
+    owner = "organisation" if rule is None else rule.escalates_to if overdue and rule.escalates_to else rule.owner
+    return {"organisation": team, "town": town}.get(owner) or "・".join(part for part in (team, wording.role(owner)) if part)
 
 
 @dataclass(frozen=True)

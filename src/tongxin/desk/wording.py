@@ -8,7 +8,7 @@ from tongxin.ledger.fold import CONFLICTS
 from tongxin.playbook.faults import CADENCES
 from tongxin.playbook.loader import categories
 from tongxin.playbook.registry import latest
-from tongxin.playbook.schema import Activity, Ask, FigureRule, Text
+from tongxin.playbook.schema import Activity, Ask, FigureRule, MatterRule, Text
 
 if TYPE_CHECKING:
     from tongxin.ledger.models import Effect
@@ -42,9 +42,14 @@ def activity(name: str) -> str:
 
 def matter(activity_id: str, name: str) -> str:
     """Return the title of a kind of matter."""
-    found = latest(activity_id)
-    rule = (found.matter_rule(name) if found else None) or CONFLICTS.get(name)
+    rule = matter_rule(activity_id, name)
     return text(rule.title) if rule else name
+
+
+def matter_rule(activity_id: str, name: str) -> MatterRule | None:
+    """Return what is declared about a kind of matter."""
+    found = latest(activity_id)
+    return (found.matter_rule(name) if found else None) or CONFLICTS.get(name)
 
 
 def answer(question: Ask, value: object) -> str:

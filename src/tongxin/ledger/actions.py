@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from tongxin.base import clock
 from tongxin.base.words import say
@@ -43,7 +44,7 @@ def append(device: Device, batch: Batch) -> Answer:
     after, taken = _accept(head, batch, {row.seq: row.hash for row in held}, received)
     rows = _rows(device, chain, taken, batch.sent, counter.position, clock.from_ms(received))
     if rows:
-        Record.objects.bulk_create(rows)
+        _copy_in(rows)
         counter.position = rows[-1].position
         counter.save(update_fields=["position"])
         _move(device, chain, after)
@@ -123,6 +124,18 @@ def _rows(
     hashes = {row.activity_hash for row in rows if not row.quarantine}
     definitions.keep(device.ledger, [found for hash_ in hashes if (found := version(hash_))])
     return rows
+
+
+_COLUMNS = [field.column for field in Record._meta.concrete_fields]
+_COPY = "COPY ledger_record ({}) FROM STDIN".format(", ".join(f'"{column}"' for column in _COLUMNS))
+
+
+def _copy_in(rows: Sequence[Record]) -> None:
+    """Store records by COPY: an INSERT of so many values takes longer to write down than to carry out."""
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for row in rows:
+            values = {column: getattr(row, column) for column in _COLUMNS}
+            copy.write_row([*(values | {"body": None if row.body is None else Jsonb(row.body)}).values()])
 
 
 def _sent_mono(envelope: Envelope | None, sent: Stamp) -> int | None:

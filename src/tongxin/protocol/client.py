@@ -344,7 +344,13 @@ def _problem(body: bytes) -> _Problem:
         return _Problem()
 
 
+class _Brief(msgspec.Struct):
+    id: str
+    seq: int
+    wall: int
+
+
 def _kept(text: str, prev: str) -> Kept:
     data = text.encode()
-    envelope = decode(data)
-    return Kept(envelope.seq, envelope.id, chain_hash(prev, data), text, envelope.wall)
+    brief = msgspec.json.decode(data, type=_Brief)
+    return Kept(brief.seq, brief.id, chain_hash(prev, data), text, brief.wall)
