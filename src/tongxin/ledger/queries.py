@@ -1,6 +1,6 @@
 """Reads of records and matters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,11 @@ from tongxin.base.words import say
 from tongxin.ledger.fold import RELEASABLE, Fact
 from tongxin.ledger.models import Counter, Effect, Head, Matter, Record
 from tongxin.places.queries import within
+from tongxin.playbook.registry import activities
 from tongxin.protocol.record import GENESIS
+
+MOST_NAMED = 1000
+"""So many rows are asked for by name; for more, all are read."""
 
 FACT_FIELDS = (
     "position", "id", "device", "chain", "seq", "act", "target", "activity", "activity_hash", "subject", "member", "typist",
@@ -68,9 +72,12 @@ def effects_at(ledger: str, upto: int) -> QuerySet[Effect]:
     return Effect.objects.filter(Q(until__isnull=True) | Q(until__gt=upto), ledger=ledger, since__lte=upto)
 
 
-def current_effects(ledger: str, positions: Iterable[int]) -> list[Effect]:
+def current_effects(ledger: str, positions: Collection[int]) -> list[Effect]:
     """Return the present effects on the given records."""
-    return list(Effect.objects.filter(ledger=ledger, position__in=list(positions), until__isnull=True))
+    rows = Effect.objects.filter(ledger=ledger, until__isnull=True)
+    if len(positions) <= MOST_NAMED:
+        return list(rows.filter(position__in=positions))
+    return [row for row in rows if row.position in positions]  # there are few effects: naming all records would cost more
 
 
 def effects_of(rows: Sequence[Record]) -> dict[int, Effect]:
@@ -187,9 +194,9 @@ def stored_bytes(ledger: str, upto: int) -> Iterable[tuple[Any, ...]]:
     return rows.values_list(*fields).iterator(chunk_size=2000)
 
 
-def places_visited(scope: Scope, order: UUID, activities: Sequence[str]) -> QuerySet[Record, Any]:
-    """Return the places in scope that an order's records name, as a subquery of ids."""
-    rows = Record.objects.filter(within(scope), ledger=scope.ledger, order=order, activity__in=list(activities), quarantine="")
+def places_visited(scope: Scope, order: UUID, names: Sequence[str]) -> QuerySet[Record, Any]:
+    """Return the places in scope that an order's counting records name, as a subquery of ids."""
+    rows = counting(scope.ledger, position(scope.ledger)).filter(within(scope), order=order, activity__in=list(names))
     return rows.values_list("place", flat=True).distinct()
 
 
@@ -236,6 +243,10 @@ def matters_by(
 
 def shifts_by_duty(scope: Scope, incident: UUID) -> dict[UUID, tuple[int, int]]:
     """Return for every post how many members came and how many are there now."""
-    grouped = matters(scope, incident).filter(activity="attendance", duty__isnull=False).order_by().values("duty")
+    shift = Q(name__in=[])
+    for found in activities().values():
+        if found.kind == "post":
+            shift |= Q(activity=found.id, name__in=[rule.name for rule in found.matter if rule.per == "duty"])
+    grouped = matters(scope, incident).filter(shift, duty__isnull=False).order_by().values("duty")
     counted = grouped.annotate(came=Count("member", distinct=True), here=Count("opened", filter=Q(closed__isnull=True)))
     return {duty: (came, here) for duty, came, here in counted.values_list("duty", "came", "here") if duty}
