@@ -8,7 +8,7 @@ import pytest
 
 from tongxin.ledger.definitions import archive
 from tongxin.playbook import registry
-from tongxin.playbook.loader import PACKS, BadActivity
+from tongxin.playbook.loader import PACKS, BadActivity, parse
 
 GOOD = (PACKS / "epidemic" / "venue_closure.toml").read_text("utf-8")
 
@@ -92,3 +92,14 @@ def test_a_bad_file_stops_a_process_before_it_starts(pack: Path) -> None:
     registry.set_directories([pack])
     with pytest.raises(BadActivity, match=r"mine\.toml"):
         registry.activities()
+
+
+def test_a_version_that_another_process_archived_a_moment_ago_is_found_at_once(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "LOOK_EVERY", 3600.0)
+    registry.versions()
+    other = parse(GOOD.replace('due = "2h"', 'due = "5h"', 1).encode(), Path("elsewhere.toml"))
+    registry.set_archive(lambda known: [] if other.hash in known else [other])
+    assert registry.version(other.hash) is other
+    assert registry.version("f" * 64) is None

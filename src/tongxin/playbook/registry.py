@@ -81,14 +81,21 @@ def versions() -> Mapping[str, Activity]:
     """Return every version that was ever seen, by hash: by this process, or by any other that put it into the archive."""
     activities()
     if time.monotonic() - _packs.recalled > LOOK_EVERY:
-        _packs.recalled = time.monotonic()
-        _versions.update((found.hash, found) for found in _archive(_versions.keys()))
+        _recall()
     return _versions
 
 
 def version(hash_: str) -> Activity | None:
-    """Return one version, or None if nobody ever saw it."""
-    return _versions.get(hash_) or versions().get(hash_)
+    """Return one version, or None if nobody ever saw it: another process may have seen it a moment ago."""
+    if hash_ not in _versions:
+        activities()
+        _recall()
+    return _versions.get(hash_)
+
+
+def _recall() -> None:
+    _packs.recalled = time.monotonic()
+    _versions.update((found.hash, found) for found in _archive(_versions.keys()))
 
 
 def latest(name: str) -> Activity | None:
