@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.ledger.fold import RELEASABLE, Fact
+from tongxin.ledger.fold import CONFLICTS, RELEASABLE, Fact
 from tongxin.ledger.models import Counter, Effect, Head, Matter, Record
 from tongxin.places.queries import within
 from tongxin.playbook.registry import activities
@@ -229,8 +229,8 @@ def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime) -> lis
 def matters_by(
     scope: Scope, incident: UUID, order: UUID, activity: str, now: datetime
 ) -> list[tuple[tuple[UUID | None, str], int, int, int]]:
-    """Return ((organisation, category), found, closed, late) over an order's matters of one activity."""
-    mine = matters(scope, incident).filter(order=order, activity=activity)
+    """Return ((organisation, category), found, closed, late) over the matters that an order's activity declares."""
+    mine = matters(scope, incident).filter(order=order, activity=activity).exclude(name__in=CONFLICTS)
     grouped = mine.order_by().values("organisation", "category")
     counted = grouped.annotate(
         found=Count("opened"),
