@@ -49,8 +49,10 @@ FAULTS = (
     "request lost", "request late", "request twice", "answer lost", "answer slow", "portal", "too large", "refused",
     "server away", "server crash after commit", "server restored",
 )  # fmt: skip
-CONSEQUENCES = ("gap", "fork")
-"""What the server said because of faults; counted with them."""
+CONSEQUENCES = ("gap", "fork", "receipts dropped", "chain moved")
+"""What the server said and phones did because of faults; counted with them."""
+WEIGHTS = (2, 2, 4, 1, 1)
+"""How often each of PHONE_FAULTS happens; of disks that go back the protocol has most to fear."""
 
 
 @dataclass
@@ -176,6 +178,9 @@ class Disk:
         if self._world.strikes("crash before write", 0.008):
             raise Crash
         self.written.append(tuple(entries))
+        for entry in entries:
+            if entry.lost is not None or entry.moved is not None:
+                self._world.faults["receipts dropped" if entry.moved is None else "chain moved"] += 1
         if self._world.strikes("crash after write", 0.008):
             raise Crash
 
@@ -271,7 +276,7 @@ class Phone:
     def perhaps_suffer(self, chance: float) -> None:
         """Now and then let something happen between two steps."""
         if self.world.chaos and self.world.rng.random() < chance:
-            self.suffer(self.world.rng.choice(PHONE_FAULTS))
+            self.suffer(self.world.rng.choices(PHONE_FAULTS, WEIGHTS)[0])
 
     def go_online(self, until: int) -> None:
         """Reach the network until then."""
@@ -324,7 +329,7 @@ class Phone:
             self._asked = ask
             self.world.after(TIMEOUT, partial(self._give_up, ask))
             self.world.carry(self, ask)
-            self.perhaps_suffer(0.01)
+            self.perhaps_suffer(0.03)
         elif self._alarm <= now or self.client.wakes() < self._alarm:
             self._alarm = max(self.client.wakes(), now + 1)
             self.world.at(self._alarm, self.poke)
@@ -474,14 +479,19 @@ class World:
             stopped = self._stopped(ask)
             if stopped is not None:
                 return stopped
-            if self.strikes("server restored", 0.015):
-                self.server.restore(self.rng.randint(0, len(self.server.log)))
+            if self.strikes("server restored", 0.02):
+                self._restore()
         answer = self.server.take if ask.kind == "records" else self.server.hear
         status, body = answer(phone.device, ask.body, self.now)
         if self.strikes("server crash after commit", 0.02):
             self._away_until = self.now + self.rng.randint(100, 5 * SECOND)
             return 0, b"", None
         return status, body, None
+
+    def _restore(self) -> None:
+        """Put a backup in the server's place: an old one, or one of a moment ago."""
+        held = len(self.server.log)
+        self.server.restore(self.rng.randint(self.rng.choice((0, max(0, held - 10))), held))
 
     def _stopped(self, ask: Ask) -> tuple[int, bytes, int | None] | None:
         """Return what answers in the server's place, or None."""

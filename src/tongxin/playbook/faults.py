@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from tongxin.base.words import say
-from tongxin.playbook.condition import Closed, UnknownWordError, comparison, trigger
+from tongxin.playbook.condition import UnknownWordError, comparison, trigger
 from tongxin.playbook.schema import Activity, Ask, FigureRule, MatterRule
 
 SUBJECTS = ("place", "member", "record", "code")
@@ -234,9 +234,3 @@ def _sentences(activity: Activity) -> Iterator[Fault]:
         for word in re.findall(r"\{(\w*)\}", getattr(activity.bulletin, language)):
             if word not in names:
                 yield f"bulletin.{language}", say("没有数字“{word}”；{hint}", word=word, hint=nearest(word, names))
-
-
-def opened_by_closing(activity: Activity, matter: MatterRule) -> str:
-    """Return the name of the matter whose closing opens this one; empty if a record does."""
-    found = trigger(matter.opens, activity)
-    return found.matter if isinstance(found, Closed) else ""
