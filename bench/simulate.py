@@ -3,7 +3,7 @@
 Usage: python bench/simulate.py --seeds N --from K [--write FILE]
 
 Each seed is a world of at least three phones, sixty records and one fault (see tests/protocol/world.py). A seed that fails is
-replayed by ``--seeds 1 --from THAT``.
+replayed by ``--seeds 1 --from THAT``. Each run adds itself to FILE.
 """
 
 import json
@@ -29,7 +29,7 @@ SHOWN = 20
 @click.command()
 @click.option("--seeds", default=2000, type=click.IntRange(1), help="How many worlds.")
 @click.option("--from", "first", default=0, type=click.IntRange(0), help="The first one's seed.")
-@click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Where the result goes, as JSON.")
+@click.option("--write", type=click.Path(path_type=Path, dir_okay=False), help="Where the result is added, as JSON.")
 def main(seeds: int, first: int, write: Path | None) -> None:
     """Let worlds pass; end with 1 if any ends badly."""
     began = time.monotonic()
@@ -52,7 +52,8 @@ def main(seeds: int, first: int, write: Path | None) -> None:
             "seconds": round(seconds), "failed": sorted(outcome.seed for outcome in failed),
             "worlds with": dict(sorted(faults.items())),
         }  # fmt: skip
-        write.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+        runs = json.loads(write.read_text("utf-8")) if write.exists() else []
+        write.write_text(json.dumps([*runs, result], indent=1) + "\n", "utf-8")
     sys.exit(1 if failed else 0)
 
 

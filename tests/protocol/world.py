@@ -239,7 +239,8 @@ class Phone:
         self.clocks = Clocks(world, world.drift)
         self.online_until = 0
         self.beaten = False
-        """Whether a heartbeat was answered in the calm phase."""
+        """Whether a heartbeat was asked and answered in the calm phase."""
+        self._calm_ask: Ask | None = None
         self.made: list[tuple[str, str]] = []
         self._batch = world.rng.randint(3, 7)
         self._asked: Ask | None = None
@@ -327,6 +328,7 @@ class Phone:
         ask = self.client.next(now, self.clocks.stamp())
         if ask is not None:
             self._asked = ask
+            self._calm_ask = None if self.world.chaos else ask
             self.world.after(TIMEOUT, partial(self._give_up, ask))
             self.world.carry(self, ask)
             self.perhaps_suffer(0.03)
@@ -352,7 +354,7 @@ class Phone:
         except BrokenServerError as error:
             self.world.complaints.append(f"a phone says that the server is broken: {error}")
             self.client.missed(self.world.now)
-        self.beaten = self.beaten or (not self.world.chaos and ask.kind == "heartbeat" and status == 200)
+        self.beaten = self.beaten or (self._calm_ask is ask and ask.kind == "heartbeat" and status == 200)
         self.perhaps_suffer(0.01)
         return self.poke()
 
