@@ -181,6 +181,23 @@ def test_a_chain_that_the_server_cannot_have_is_left() -> None:
     assert client.holding() == Holding(2, 0, 0)
 
 
+def test_receipts_that_a_head_contradicts_stand_no_more_and_all_is_carried_over_once() -> None:
+    disk, ids = Disk(), Ids()
+    client = phone(disk, ids)
+    says(client, 3)
+    ask = asks(client)
+    hears(client, ask, 200, receipts(ask))
+    old = client.chain
+    contradicted = json.dumps({"heads": [{"chain": old.id, "last_seq": 3, "last_hash": "other"}], "now": 1}).encode()
+    hears(client, asks(client, 10_000), 200, contradicted, 10_000)
+    assert client.holding() == phone(disk, ids).holding() == Holding(3, 0, 0)
+    assert [kept.id for kept in client.chain.records] == [kept.id for kept in old.records]
+    ask = asks(client, 10_000)
+    hears(client, ask, 200, receipts(ask), 10_000)
+    hears(client, asks(client, 20_000), 200, contradicted, 20_000)
+    assert (len(client.chains), client.holding()) == (2, Holding(0, 0, 3))
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"\xff", b"{}", b"[]"])
 def test_an_answer_that_is_none_is_a_missing_one(body: bytes) -> None:
     client = phone(Disk(), Ids())

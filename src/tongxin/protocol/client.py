@@ -290,7 +290,8 @@ class Client:
             self._resume(problem.details.head)
         elif status == CONFLICT and problem.code == "ledger.fork":
             self._wait_until = now
-            self._move(self.chains[ask.chain])
+            chain = self.chains[ask.chain]
+            self._move(chain, chain.confirmed)
         else:
             self.blocked = f"{status} {problem.code}".strip()
 
@@ -299,21 +300,22 @@ class Client:
 
         What has no receipt is sent again even if the head lies beyond it: sending twice is safe, and only a receipt says that a
         record was taken in. A head behind the receipts means that the server has lost records (it was restored): the phone still
-        has them, forgets those receipts and sends again from there. A head that this chain cannot have is a fork.
+        has them, forgets those receipts and sends again from there. A head that this chain cannot have is a fork, and nobody
+        can tell which receipts still stand: all is carried over, since a copy of what is held counts once.
         """
         chain = self.chains.get(head.chain)
         if chain is None:
             return
         if head.last_seq > len(chain.records) or chain.hash_at(head.last_seq) != head.last_hash:
-            if chain.confirmed < chain.length:
-                self._move(chain)
+            if chain.length:
+                self._move(chain, 0)
         elif head.last_seq < chain.confirmed:
             self._write([Entry(chain.id, lost=head.last_seq)])
 
-    def _move(self, chain: Chain) -> None:
-        """After a fork: carry what was never receipted over to a new chain, under the same ids."""
-        carried = chain.records[chain.confirmed : chain.length]
-        fresh = Chain(self._new_id(), chain.hash_at(chain.confirmed) or None)
+    def _move(self, chain: Chain, after: int) -> None:
+        """After a fork: carry the records above a number over to a new chain, under the same ids."""
+        carried = chain.records[after : chain.length]
+        fresh = Chain(self._new_id(), chain.hash_at(after) or None)
         entries = [Entry(fresh.id, begins=True, follows=fresh.follows)]
         last: Kept | None = None
         for kept in carried:
@@ -321,7 +323,7 @@ class Client:
             text = self._text(fresh, content, last)
             last = _kept(text, last.hash if last else GENESIS)
             entries.append(Entry(fresh.id, record=text))
-        self._write([*entries, Entry(chain.id, moved=chain.confirmed)])
+        self._write([*entries, Entry(chain.id, lost=after, moved=after)])
 
 
 class _Details(msgspec.Struct):
