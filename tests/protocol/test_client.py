@@ -171,31 +171,26 @@ def test_a_fork_carries_over_what_has_no_receipt_under_the_same_ids() -> None:
     assert client.chain.records[-1].seq == 4
 
 
-def test_a_chain_that_the_server_cannot_have_is_left() -> None:
-    client = phone(Disk(), Ids())
-    says(client, 2)
-    old = client.chain.id
-    ask = asks(client)
-    hears(client, ask, 409, refusal("ledger.gap", HeadOf(old, 7, "elsewhere")))
-    assert client.chain.id != old
-    assert client.holding() == Holding(2, 0, 0)
-
-
-def test_receipts_that_a_head_contradicts_stand_no_more_and_all_is_carried_over_once() -> None:
+def test_receipts_that_a_head_contradicts_stand_no_more_and_what_differs_is_carried_over() -> None:
     disk, ids = Disk(), Ids()
-    client = phone(disk, ids)
-    says(client, 3)
-    ask = asks(client)
-    hears(client, ask, 200, receipts(ask))
+    client = phone(disk, ids, batch=2)
+    says(client, 4)
+    for _ in range(2):
+        ask = asks(client)
+        hears(client, ask, 200, receipts(ask))
     old = client.chain
-    contradicted = json.dumps({"heads": [{"chain": old.id, "last_seq": 3, "last_hash": "other"}], "now": 1}).encode()
+    contradicted = json.dumps({"heads": [{"chain": old.id, "last_seq": 4, "last_hash": "other"}], "now": 1}).encode()
     hears(client, asks(client, 10_000), 200, contradicted, 10_000)
-    assert client.holding() == phone(disk, ids).holding() == Holding(3, 0, 0)
-    assert [kept.id for kept in client.chain.records] == [kept.id for kept in old.records]
-    ask = asks(client, 10_000)
-    hears(client, ask, 200, receipts(ask), 10_000)
-    hears(client, asks(client, 20_000), 200, contradicted, 20_000)
-    assert (len(client.chains), client.holding()) == (2, Holding(0, 0, 3))
+    assert (client.holding(), phone(disk, ids).holding()) == (Holding(0, 4, 0), Holding(4, 0, 0))
+    first = asks(client, 10_000)
+    hears(client, first, 200, receipts(first), 10_000)
+    hears(client, asks(client, 10_000), 409, refusal("ledger.fork", HeadOf(old.id, 4, "other")), 10_000)
+    assert [kept.id for kept in client.chain.records] == [kept.id for kept in old.records[2:]]
+    last = asks(client, 10_000)
+    hears(client, last, 200, receipts(last), 10_000)
+    for moment, again in ((20_000, client), (0, phone(disk, ids))):
+        hears(again, asks(again, moment), 200, contradicted, moment)
+        assert (len(again.chains), again.holding()) == (2, Holding(0, 0, 4)), "the same head is doubted once"
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"\xff", b"{}", b"[]"])

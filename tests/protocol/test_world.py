@@ -44,9 +44,9 @@ def is_found_out(**changed: object) -> bool:
 class Forgetful(Client):
     """Drops at a fork what it should carry over."""
 
-    def _move(self, chain: Chain, after: int) -> None:
+    def _move(self, chain: Chain) -> None:
         chain.records[chain.confirmed :] = []
-        super()._move(chain, min(after, len(chain.records)))
+        super()._move(chain)
 
 
 class Trusting(Client):

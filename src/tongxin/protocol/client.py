@@ -22,9 +22,10 @@ BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a phone's journal: a chain begun, a record kept, a receipt, or ``lost``/``moved``: what a number means no more.
+    """One line of a phone's journal: a chain begun, a record kept, a receipt, or what a number means no more.
 
-    ``lost``: receipts above this number no longer stand. ``moved``: records above it live on in the newest chain.
+    ``lost``: receipts above this number no longer stand. ``moved``: records above it live on in the newest chain. ``doubted``:
+    the server's head for which all receipts were forgotten.
     """
 
     chain: str
@@ -34,6 +35,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     receipt: Receipt | None = None
     lost: int | None = None
     moved: int | None = None
+    doubted: HeadOf | None = None
 
 
 class Journal(Protocol):
@@ -66,6 +68,7 @@ class Chain:
     records: list[Kept] = field(default_factory=list)
     receipts: dict[int, Receipt] = field(default_factory=dict)
     until: int | None = None
+    doubted: HeadOf | None = None
 
     @property
     def confirmed(self) -> int:
@@ -202,6 +205,7 @@ class Client:
             chain.receipts = {seq: receipt for seq, receipt in chain.receipts.items() if seq <= entry.lost}
         if entry.moved is not None:
             chain.until = entry.moved
+        chain.doubted = entry.doubted or chain.doubted
 
     # --- what is sent
 
@@ -290,8 +294,7 @@ class Client:
             self._resume(problem.details.head)
         elif status == CONFLICT and problem.code == "ledger.fork":
             self._wait_until = now
-            chain = self.chains[ask.chain]
-            self._move(chain, chain.confirmed)
+            self._move(self.chains[ask.chain])
         else:
             self.blocked = f"{status} {problem.code}".strip()
 
@@ -300,22 +303,23 @@ class Client:
 
         What has no receipt is sent again even if the head lies beyond it: sending twice is safe, and only a receipt says that a
         record was taken in. A head behind the receipts means that the server has lost records (it was restored): the phone still
-        has them, forgets those receipts and sends again from there. A head that this chain cannot have is a fork, and nobody
-        can tell which receipts still stand: all is carried over, since a copy of what is held counts once.
+        has them, forgets those receipts and sends again from there. Of a head that this chain cannot have nobody can tell which
+        receipts still stand: the phone forgets them all, once for each such head, and sends from the first; the server skips
+        what it holds and names the fork at the first difference.
         """
         chain = self.chains.get(head.chain)
         if chain is None:
             return
         if head.last_seq > len(chain.records) or chain.hash_at(head.last_seq) != head.last_hash:
-            if chain.length:
-                self._move(chain, 0)
+            if chain.doubted != head:
+                self._write([Entry(chain.id, lost=0, doubted=head)])
         elif head.last_seq < chain.confirmed:
             self._write([Entry(chain.id, lost=head.last_seq)])
 
-    def _move(self, chain: Chain, after: int) -> None:
-        """After a fork: carry the records above a number over to a new chain, under the same ids."""
-        carried = chain.records[after : chain.length]
-        fresh = Chain(self._new_id(), chain.hash_at(after) or None)
+    def _move(self, chain: Chain) -> None:
+        """After a fork: carry what has no receipt over to a new chain, under the same ids."""
+        carried = chain.records[chain.confirmed : chain.length]
+        fresh = Chain(self._new_id(), chain.hash_at(chain.confirmed) or None)
         entries = [Entry(fresh.id, begins=True, follows=fresh.follows)]
         last: Kept | None = None
         for kept in carried:
@@ -323,7 +327,7 @@ class Client:
             text = self._text(fresh, content, last)
             last = _kept(text, last.hash if last else GENESIS)
             entries.append(Entry(fresh.id, record=text))
-        self._write([*entries, Entry(chain.id, lost=after, moved=after)])
+        self._write([*entries, Entry(chain.id, moved=chain.confirmed)])
 
 
 class _Details(msgspec.Struct):
