@@ -65,6 +65,6 @@ def test_posts_of_every_kind_have_people_on_them(cast: Cast) -> None:
     add_duties(cast.scope("commander"), [gate])
     says(cast, "checkpoint_post", {"act": "in"}, 2, duty=str(id_of("gate")))
     assert shifts_by_duty(cast.scope("commander"), id_of("incident")) == {id_of("gate"): (1, 1)}
-    off = {"act": "out", "vehicles": 3, "turned_back": 0, "relieved": True}
+    off = {"act": "out", "vehicles": 3, "turned_back": 0}
     says(cast, "checkpoint_post", off, 1, duty=str(id_of("gate")))
     assert shifts_by_duty(cast.scope("commander"), id_of("incident")) == {id_of("gate"): (1, 0)}
