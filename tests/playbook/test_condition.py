@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tongxin.playbook.condition import Closed, Condition, Named, UnknownWordError, comparison, trigger
+from tongxin.playbook.faults import faults
 from tongxin.playbook.loader import parse
 from tongxin.playbook.registry import UnknownActivity, activity
+from tongxin.playbook.schema import FigureRule
 
 FORM = parse(
     """
@@ -100,3 +103,16 @@ def test_what_opens_a_matter_may_be_another_ones_closing_or_a_rule() -> None:
 def test_an_activity_that_is_not_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownActivity, match="没有名为“venue_closur”的专项；是不是“venue_closure”？"):
         activity("venue_closur")
+
+
+def test_nothing_may_depend_on_a_personal_answer_sealed_or_not() -> None:
+    asks = tuple(msgspec.structs.replace(ask, personal=True, public=False) for ask in FORM.ask)
+    counts = ("distinct why", "sum kg", "latest kg", "balance kg kg")
+    figure = [FigureRule(f"f{n}", FORM.title, count, FORM.title) for n, count in enumerate(counts)]
+    sealed = msgspec.structs.replace(
+        FORM, ask=asks, figure=(*figure, FigureRule("g", FORM.title, "records", FORM.title, "sure = yes"))
+    )
+    with pytest.raises(ValueError, match="个人信息"):
+        comparison("sure = yes", sealed)
+    refused = {key for key, _ in faults(sealed, ())}
+    assert refused >= {*(f"figure[{n}].count" for n in range(4)), "figure[4].when", "matter[0].opens", "matter[0].closes"}
