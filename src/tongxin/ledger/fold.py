@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from tongxin.base.clock import tonight
+from tongxin.people.access import COMMANDER, DUTY_OFFICER, LEADER, ROLE_KINDS, SECRETARY
 from tongxin.playbook.condition import Closed, Condition, Named, Trigger, trigger
 from tongxin.playbook.rules import RULES
 from tongxin.playbook.schema import Activity, MatterRule, Text
@@ -24,9 +25,9 @@ from tongxin.protocol.record import ACTS_ON_MATTERS, ACTS_ON_RECORDS
 Versions = Mapping[str, Activity]
 Key = tuple[datetime, UUID, UUID, int]
 
-RANKS = ("inspector", "leader", "secretary", "duty_officer", "commander")
-MAY_DECIDE = frozenset({"secretary", "duty_officer", "commander"})
-MAY_CORRECT = MAY_DECIDE | {"leader"}
+RANKS = ROLE_KINDS[::-1]
+MAY_DECIDE = frozenset({COMMANDER, DUTY_OFFICER, SECRETARY})
+MAY_CORRECT = MAY_DECIDE | {LEADER}
 """Whoever made a record may correct or withdraw it; these may do it for others."""
 RELEASABLE = frozenset({"ledger.not_ordered", "ledger.no_authority"})
 """Marks of records that say everything they must, so that a person's decision alone lets them count."""

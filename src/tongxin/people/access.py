@@ -8,6 +8,7 @@ COMMANDER, DUTY_OFFICER, SECRETARY, LEADER, INSPECTOR = (
     "inspector",
 )
 ROLE_KINDS = (COMMANDER, DUTY_OFFICER, SECRETARY, LEADER, INSPECTOR)
+"""The highest first."""
 ORGANISATION_KINDS = ("command", "office", "hospital", "chamber", "company", "charity", "team")
 
 MAY_EDIT_PEOPLE = frozenset({COMMANDER, SECRETARY})
