@@ -68,3 +68,24 @@ def test_posts_of_every_kind_have_people_on_them(cast: Cast) -> None:
     off = {"act": "out", "vehicles": 3, "turned_back": 0}
     says(cast, "checkpoint_post", off, 1, duty=str(id_of("gate")))
     assert shifts_by_duty(cast.scope("commander"), id_of("incident")) == {id_of("gate"): (1, 0)}
+
+
+@pytest.mark.parametrize("where", [{"lat": 1}, "here", 7, None, [], {"lat": "x", "lon": [], "within": 0}])
+def test_a_record_with_answers_of_the_wrong_shape_can_be_looked_at(cast: Cast, where: object) -> None:
+    ordered(cast, "flood", "dyke_patrol")
+    named = {"activity": "dyke_patrol", "activity_hash": activity("dyke_patrol").hash, "order": str(id_of("second"))}
+    said = cast.phone().says(cast.night, {"found": "slide", "level": 30, "where": where}, **named)
+    assert said["quarantine"] == "ledger.bad_answer"
+    assert cast.at_desk("commander").get("/records/1").status_code == 200
+
+
+def test_rows_are_read_out_and_rows_of_the_wrong_shape_as_they_came(cast: Cast) -> None:
+    ordered(cast, "liaison", "disinfection")
+    says(
+        cast, "disinfection", {"parts": [{"what": "floor", "area": 8000}, {"what": "canteen", "area": 900}], "complete": True}, 1
+    )
+    assert "车间地面 8000平方米、食堂 900平方米" in cast.at_desk("commander").get("/records/1").content.decode()
+    named = {"activity": "disinfection", "activity_hash": activity("disinfection").hash, "order": str(id_of("second"))}
+    for at, parts in enumerate(([3], [{"what": ["floor"]}], "all", [{"area": {}}]), start=2):
+        cast.phone().says(cast.night, {"parts": parts, "complete": True}, **named)
+        assert cast.at_desk("commander").get(f"/records/{at}").status_code == 200

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tongxin.base.words import pick, say
 from tongxin.ledger.fold import CONFLICTS
+from tongxin.playbook.answers import fits
 from tongxin.playbook.faults import CADENCES
 from tongxin.playbook.loader import categories
 from tongxin.playbook.registry import latest
@@ -52,17 +53,18 @@ def matter_rule(activity_id: str, name: str) -> MatterRule | None:
     return (found.matter_rule(name) if found else None) or CONFLICTS.get(name)
 
 
-def answer(question: Ask, value: object) -> str:
-    """Return an answer as a person would say it."""
-    if question.type == "yes_no" and isinstance(value, bool):
+def answer(question: Ask, value: Any) -> str:  # noqa: ANN401 - a marked record may say anything
+    """Return an answer as a person would say it; one that does not fit its question as it came."""
+    if not fits(question, value):
+        return str(value)
+    if question.type == "yes_no":
         return say("是") if value else say("否")
-    if question.type == "repeat" and isinstance(value, list):
+    if question.type == "choice":
+        return next(text(option.label) for option in question.options if option.name == value)
+    if question.type == "repeat":
         return say("、").join(_row(question, row) for row in value)
-    if question.type == "position" and isinstance(value, dict):
+    if question.type == "position":
         return f"{value['lat'] / DEGREE:.5f}, {value['lon'] / DEGREE:.5f}"
-    option = next((option for option in question.options if option.name == value), None)
-    if option is not None:
-        return text(option.label)
     return f"{value}{text(question.unit) if question.unit else ''}"
 
 

@@ -30,7 +30,7 @@ def _answer_faults(ask: Ask, body: Mapping[str, Any], *, shown: bool) -> Iterato
             yield ask.name, say("没有回答")
     elif not shown:
         yield ask.name, say("这时不问这个问题")
-    elif not _fits(ask, body[ask.name]):
+    elif not fits(ask, body[ask.name]):
         yield ask.name, say("答案的类型或范围不对")
     elif ask.type == "repeat":
         yield from _row_faults(ask, body[ask.name])
@@ -47,9 +47,10 @@ def _row_faults(ask: Ask, rows: list[dict[str, Any]]) -> Iterator[tuple[str, str
                 yield f"{at}.{name}", reason
 
 
-def _fits(ask: Ask, answer: object) -> bool:
-    fits = _TYPES.get(ask.type)
-    return fits is not None and fits(ask, answer)
+def fits(ask: Ask, answer: object) -> bool:
+    """Say whether an answer has its question's type and range; of a repeat, whether it is rows at all."""
+    check = _TYPES.get(ask.type)
+    return check is not None and check(ask, answer)
 
 
 def _number(ask: Ask, answer: object) -> bool:
