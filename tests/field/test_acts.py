@@ -140,10 +140,32 @@ def test_a_heartbeat_says_what_a_phone_holds_and_hears_where_its_chains_stand(ph
     assert (held.holds, held.oldest_at, held.at) == (7, night - timedelta(hours=3), night)
 
 
-@pytest.mark.parametrize("beat", [{}, {"v": 1, "holds": "many", "oldest": None, "chains": []}])
-def test_a_heartbeat_that_says_nothing_is_refused(phone: Phone, beat: dict[str, Any]) -> None:
-    refusal = phone.client.post("/field/heartbeat", beat, "application/json", headers={"Authorization": f"Bearer {phone.token}"})
+@pytest.mark.parametrize(
+    "changes", [{"v": ...}, {"holds": "many"}, {"holds": -1}, {"holds": 2**40}, {"oldest": 10**30}, {"chains": 3}]
+)
+def test_a_heartbeat_that_cannot_be_meant_is_refused(phone: Phone, changes: dict[str, Any]) -> None:
+    beat = {"v": 1, "holds": 0, "oldest": None, "chains": []} | changes
+    said = {key: value for key, value in beat.items() if value is not ...}
+    refusal = phone.client.post("/field/heartbeat", said, "application/json", headers={"Authorization": f"Bearer {phone.token}"})
     assert (refusal.status_code, refusal.json()["problem"]["code"]) == (400, "door.bad_request")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"first_seq": 10**30},
+        {"first_seq": -(10**30)},
+        {"sent": {"wall": 0, "boot": "b", "mono": 10**30}},
+        {"v": 0},
+        {"chain": "x"},
+    ],
+)
+def test_a_batch_whose_numbers_nobody_can_store_is_refused_whole(phone: Phone, night: datetime, changes: dict[str, Any]) -> None:
+    sent = {"wall": 0, "boot": "b", "mono": 0}
+    batch = {"v": 1, "chain": str(phone.chain), "first_seq": 1, "sent": sent, "records": [phone.record(night, OPEN)]} | changes
+    refusal = phone.client.post("/field/records", batch, "application/json", headers={"Authorization": f"Bearer {phone.token}"})
+    assert (refusal.status_code, refusal.json()["problem"]["code"]) == (400, "ledger.bad_batch")
+    assert Record.objects.count() == 0
 
 
 def test_a_heartbeat_without_a_token_is_refused(phone: Phone) -> None:

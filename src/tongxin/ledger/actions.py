@@ -21,8 +21,7 @@ from tongxin.protocol.messages import MOST_RECORDS, Answer, Batch, Receipt, Stam
 from tongxin.protocol.record import Envelope
 from tongxin.protocol.time import Settled
 
-FARTHEST = 2**62
-MOST_HELD, MOST_CHAINS = 2**31 - 1, 100
+MOST_CHAINS = 100
 Effects = Mapping[int, fold.Effect | None]
 """By position of the record; None where a record is simply itself."""
 
@@ -82,8 +81,6 @@ def _move(device: Device, chain: UUID, after: protocol.Head) -> None:
 def _held(device: Device, chain: UUID, batch: Batch) -> list[Record]:
     """Return the rows that the ledger already holds under a batch's numbers, and the one before them."""
     first, end = batch.first_seq, batch.first_seq + len(batch.records)
-    if not 0 < first < FARTHEST:
-        return []
     rows = Record.objects.filter(ledger=device.ledger, device=device.id, chain=chain, seq__gte=first - 1, seq__lt=end)
     return list(rows.defer("bytes", "body").order_by("seq"))
 
@@ -155,7 +152,7 @@ def hear(device: Device, beat: protocol_messages.Heartbeat) -> protocol_messages
     oldest = None if beat.oldest is None else clock.from_ms(max(0, min(beat.oldest, clock.to_ms(clock.now()))))
     Heartbeat.objects.update_or_create(
         ledger=device.ledger, device=device.id,
-        defaults={"at": clock.now(), "holds": max(0, min(beat.holds, MOST_HELD)), "oldest_at": oldest},
+        defaults={"at": clock.now(), "holds": beat.holds, "oldest_at": oldest},
     )  # fmt: skip
     chains = [chain for head in beat.chains[:MOST_CHAINS] if (chain := checks.uuid(head.chain))]
     return protocol_messages.Heard([_head(device, chain).shown() for chain in chains], clock.to_ms(clock.now()))

@@ -1,17 +1,24 @@
 """What goes over the wire, as JSON. Times are ms since 1970 (UTC) unless they say otherwise."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+from tongxin.protocol.record import Int
 
 MOST_RECORDS = 200
 """Records in a batch."""
+MOST_HELD = 2**31 - 1
+"""So many records a phone may say that it holds."""
 
 
 class Stamp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A moment by the phone's clocks: its wall clock, its boot session, and ms since that boot."""
 
-    wall: int
+    wall: Int
     boot: str
-    mono: int
+    mono: Int
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,7 +26,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     v: int
     chain: str
-    first_seq: int
+    first_seq: Int
     sent: Stamp
     records: list[str]
 
@@ -56,8 +63,8 @@ class Heartbeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """“I still hold N”: how many records have no receipt, the oldest one's wall time, where the phone thinks its chains stand."""
 
     v: int
-    holds: int
-    oldest: int | None
+    holds: Annotated[int, Meta(ge=0, le=MOST_HELD)]
+    oldest: Int | None
     chains: list[HeadOf]
 
 
