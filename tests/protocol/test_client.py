@@ -56,13 +56,18 @@ def asks(client: Client, now: int = 0) -> Ask:
     return ask
 
 
-def receipts(ask: Ask, **changes: Any) -> bytes:
+def receipts(ask: Ask, head: HeadOf | None = None, **changes: Any) -> bytes:
+    """Answer a batch: the server holds it, and no more unless ``head`` says so."""
     given = [
         {"seq": k.seq, "id": k.id, "hash": k.hash, "position": k.seq, "received": 1, "occurred": 1, "quarantine": None, **changes}
         for k in ask.batch
     ]
-    head = {"chain": ask.chain, "last_seq": ask.batch[-1].seq, "last_hash": ask.batch[-1].hash}
-    return json.dumps({"head": head, "receipts": given, "now": NOON}).encode()
+    head = head or HeadOf(ask.chain, ask.batch[-1].seq, ask.batch[-1].hash)
+    return json.dumps({"head": msgspec.to_builtins(head), "receipts": given, "now": NOON}).encode()
+
+
+def heads(*said: HeadOf) -> bytes:
+    return json.dumps({"heads": msgspec.to_builtins(said), "now": 1}).encode()
 
 
 def hears(client: Client, ask: Ask, status: int, body: bytes, now: int = 0) -> None:
@@ -159,8 +164,12 @@ def test_a_fork_carries_over_what_has_no_receipt_under_the_same_ids() -> None:
     first = asks(client)
     hears(client, first, 200, receipts(first))
     old = client.chain
-    ask = asks(client)
-    hears(client, ask, 409, refusal("ledger.fork", HeadOf(old.id, 3, "other")))
+    other = HeadOf(old.id, 3, "other")
+    hears(client, asks(client), 409, refusal("ledger.fork", other))
+    assert client.holding() == Holding(1, 4, 0), "the receipts may be of records that the server has lost"
+    first = asks(client)
+    hears(client, first, 200, receipts(first, other))
+    hears(client, asks(client), 409, refusal("ledger.fork", other))
     assert client.chain is not old
     assert [kept.id for kept in client.chain.records] == [kept.id for kept in old.records[2:]]
     begun = decode(client.chain.records[0].text.encode())
@@ -179,18 +188,33 @@ def test_receipts_that_a_head_contradicts_stand_no_more_and_what_differs_is_carr
         ask = asks(client)
         hears(client, ask, 200, receipts(ask))
     old = client.chain
-    contradicted = json.dumps({"heads": [{"chain": old.id, "last_seq": 4, "last_hash": "other"}], "now": 1}).encode()
-    hears(client, asks(client, 10_000), 200, contradicted, 10_000)
+    other = HeadOf(old.id, 4, "other")
+    hears(client, asks(client, 10_000), 200, heads(other), 10_000)
     assert (client.holding(), phone(disk, ids).holding()) == (Holding(0, 4, 0), Holding(4, 0, 0))
     first = asks(client, 10_000)
-    hears(client, first, 200, receipts(first), 10_000)
-    hears(client, asks(client, 10_000), 409, refusal("ledger.fork", HeadOf(old.id, 4, "other")), 10_000)
+    hears(client, first, 200, receipts(first, other), 10_000)
+    hears(client, asks(client, 10_000), 409, refusal("ledger.fork", other), 10_000)
     assert [kept.id for kept in client.chain.records] == [kept.id for kept in old.records[2:]]
     last = asks(client, 10_000)
     hears(client, last, 200, receipts(last), 10_000)
     for moment, again in ((20_000, client), (0, phone(disk, ids))):
-        hears(again, asks(again, moment), 200, contradicted, moment)
-        assert (len(again.chains), again.holding()) == (2, Holding(0, 0, 4)), "the same head is doubted once"
+        hears(again, asks(again, moment), 200, heads(other), moment)
+        assert (len(again.chains), again.holding()) == (2, Holding(0, 0, 4)), "the receipts were given under this head"
+
+
+def test_a_head_that_contradicted_before_is_doubted_again_once_receipts_came_under_another() -> None:
+    disk, ids = Disk(), Ids()
+    client = phone(disk, ids)
+    says(client, 2)
+    other = HeadOf(client.chain.id, 2, "other")
+    for now in (0, 20_000):
+        ask = asks(client, now)
+        hears(client, ask, 200, receipts(ask), now)
+        assert client.holding() == Holding(0, 0, 2)
+        beat = asks(phone(disk, ids), now)
+        for again in (phone(disk, ids), client):
+            hears(again, beat, 200, heads(other), now)
+            assert again.holding().confirmed == 0
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"\xff", b"{}", b"[]"])

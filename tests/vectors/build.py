@@ -298,8 +298,8 @@ class Script:
 
         self.does("restart", restart)
 
-    def receipts(self) -> dict[str, Any]:
-        """Return the answer of a server that takes the last batch."""
+    def receipts(self, head: HeadOf | None = None) -> dict[str, Any]:
+        """Return the answer of a server that takes the last batch, and perhaps holds other records beyond it."""
         ask = self._ask
         if ask is None:
             raise AssertionError("nothing was asked")
@@ -315,13 +315,16 @@ class Script:
             }
             for k in ask.batch
         ]
-        head = HeadOf(ask.chain, ask.batch[-1].seq, ask.batch[-1].hash)
+        head = head or HeadOf(ask.chain, ask.batch[-1].seq, ask.batch[-1].hash)
         return {"head": msgspec.to_builtins(head), "receipts": given, "now": NOON + self._mono + 5}
 
-    def refusal(self, code: str, seq: int) -> dict[str, Any]:
-        """Return a refusal with the head of the last batch's chain at ``seq``."""
+    def head(self, seq: int, hash_: str | None = None) -> HeadOf:
+        """Return the head of the last batch's chain at ``seq``, or one that it cannot have."""
         chain = self._client.chains[self._ask.chain if self._ask else ""]
-        head = HeadOf(chain.id, seq, chain.hash_at(seq))
+        return HeadOf(chain.id, seq, hash_ or chain.hash_at(seq))
+
+    def refusal(self, code: str, head: HeadOf) -> dict[str, Any]:
+        """Return a refusal with a head."""
         return {"problem": {"code": code, "message": "", "next": "", "details": {"head": msgspec.to_builtins(head)}}}
 
 
@@ -373,7 +376,7 @@ def _restored_server(s: Script) -> None:
     s.hears(200, s.receipts())
     s.says(n=3)
     s.asks()
-    s.hears(409, s.refusal("ledger.gap", 1))
+    s.hears(409, s.refusal("ledger.gap", s.head(1)))
     s.asks()
     s.hears(200, s.receipts())
 
@@ -384,12 +387,18 @@ def _fork(s: Script) -> None:
     s.asks()
     s.hears(200, s.receipts())
     s.asks()
-    s.hears(409, s.refusal("ledger.fork", 2))
+    other = s.head(4, "f" * 64)
+    s.hears(409, s.refusal("ledger.fork", other))
+    s.asks()
+    s.hears(200, s.receipts(other))
+    s.asks()
+    s.hears(409, s.refusal("ledger.fork", other))
     s.restarts()
     s.asks()
-    s.hears(200, {"heads": [], "now": NOON})
+    s.hears(200, {"heads": [msgspec.to_builtins(other)], "now": NOON})
     s.asks()
     s.hears(200, s.receipts())
+    s.asks()
 
 
 def _too_large_then_refused(s: Script) -> None:

@@ -24,8 +24,8 @@ BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of a phone's journal: a chain begun, a record kept, a receipt, or what a number means no more.
 
-    ``lost``: receipts above this number no longer stand. ``moved``: records above it live on in the newest chain. ``doubted``:
-    the server's head for which all receipts were forgotten.
+    ``lost``: receipts above this number no longer stand. ``moved``: records above it live on in the newest chain. ``heard``: the
+    server's head under which the receipts that now stand were given; written where there ever was a contradicting one.
     """
 
     chain: str
@@ -35,7 +35,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     receipt: Receipt | None = None
     lost: int | None = None
     moved: int | None = None
-    doubted: HeadOf | None = None
+    heard: HeadOf | None = None
 
 
 class Journal(Protocol):
@@ -68,7 +68,7 @@ class Chain:
     records: list[Kept] = field(default_factory=list)
     receipts: dict[int, Receipt] = field(default_factory=dict)
     until: int | None = None
-    doubted: HeadOf | None = None
+    heard: HeadOf | None = None
 
     @property
     def confirmed(self) -> int:
@@ -83,6 +83,10 @@ class Chain:
     def hash_at(self, seq: int) -> str:
         """Return the hash of a record; of none, that before the first."""
         return self.records[seq - 1].hash if seq else GENESIS
+
+    def denies(self, head: HeadOf) -> bool:
+        """Say whether this chain cannot have a head: the server holds other records under its numbers."""
+        return head.last_seq > len(self.records) or self.hash_at(head.last_seq) != head.last_hash
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,7 @@ class Client:
             chain.receipts = {seq: receipt for seq, receipt in chain.receipts.items() if seq <= entry.lost}
         if entry.moved is not None:
             chain.until = entry.moved
-        chain.doubted = entry.doubted or chain.doubted
+        chain.heard = entry.heard or chain.heard
 
     # --- what is sent
 
@@ -267,13 +271,16 @@ class Client:
         else:
             answer = msgspec.json.decode(body, type=Answer)
             server = answer.now
-            self._confirm(ask, answer.receipts)
+            self._confirm(ask, answer)
         self._failures, self._wait_until, self.blocked = 0, now, ""
         self._seen = (stamp.boot, Seen(server, stamp.mono))
 
-    def _confirm(self, ask: Ask, receipts: Sequence[Receipt]) -> None:
-        """Keep a batch's receipts; raise BrokenServerError if they are not for its own records."""
-        chain, given = self.chains[ask.chain], {receipt.seq: receipt for receipt in receipts}
+    def _confirm(self, ask: Ask, answer: Answer) -> None:
+        """Keep a batch's receipts; raise BrokenServerError if they are not for its own records.
+
+        A receipt's hash stands for every record ahead of it too: under the answer's head all of them are held.
+        """
+        chain, given = self.chains[ask.chain], {receipt.seq: receipt for receipt in answer.receipts}
         fresh: list[Entry] = []
         for kept in ask.batch:
             receipt = given.get(kept.seq)
@@ -281,6 +288,9 @@ class Client:
                 raise BrokenServerError(f"no receipt for record {kept.seq} of chain {chain.id}, or another record's")
             if kept.seq not in chain.receipts and kept.seq <= chain.length:
                 fresh.append(Entry(chain.id, receipt=receipt))
+        contradicted = chain.heard is not None and chain.denies(chain.heard)
+        if answer.head != chain.heard and (contradicted or chain.denies(answer.head)):
+            fresh.append(Entry(chain.id, heard=answer.head))
         if fresh:
             self._write(fresh)
 
@@ -294,7 +304,8 @@ class Client:
             self._resume(problem.details.head)
         elif status == CONFLICT and problem.code == "ledger.fork":
             self._wait_until = now
-            self._move(self.chains[ask.chain])
+            if problem.details.head is None or not self._doubt(self.chains[ask.chain], problem.details.head):
+                self._move(self.chains[ask.chain])
         else:
             self.blocked = f"{status} {problem.code}".strip()
 
@@ -303,18 +314,22 @@ class Client:
 
         What has no receipt is sent again even if the head lies beyond it: sending twice is safe, and only a receipt says that a
         record was taken in. A head behind the receipts means that the server has lost records (it was restored): the phone still
-        has them, forgets those receipts and sends again from there. Of a head that this chain cannot have nobody can tell which
-        receipts still stand: the phone forgets them all, once for each such head, and sends from the first; the server skips
-        what it holds and names the fork at the first difference.
+        has them, forgets those receipts and sends again from there.
         """
         chain = self.chains.get(head.chain)
-        if chain is None:
-            return
-        if head.last_seq > len(chain.records) or chain.hash_at(head.last_seq) != head.last_hash:
-            if chain.doubted != head:
-                self._write([Entry(chain.id, lost=0, doubted=head)])
-        elif head.last_seq < chain.confirmed:
+        if chain is not None and not self._doubt(chain, head) and not chain.denies(head) and head.last_seq < chain.confirmed:
             self._write([Entry(chain.id, lost=head.last_seq)])
+
+    def _doubt(self, chain: Chain, head: HeadOf) -> bool:
+        """Forget all receipts of a chain if the server's head contradicts them; say whether that was so.
+
+        Of a head that this chain cannot have nobody can tell which receipts still stand, unless they were given under that very
+        head: the phone sends from the first record on, the server skips what it holds and names the fork at the first difference.
+        """
+        if not chain.denies(head) or head == chain.heard:
+            return False
+        self._write([Entry(chain.id, lost=0, heard=head)])
+        return True
 
     def _move(self, chain: Chain) -> None:
         """After a fork: carry what has no receipt over to a new chain, under the same ids."""
