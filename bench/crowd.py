@@ -1,5 +1,6 @@
 """More records after a drill: a second round over the same venues, one phone a group, through the field door."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -9,12 +10,12 @@ from itertools import cycle
 from random import Random
 from typing import Any
 
-import httpx
 import msgspec
 from bench.homes import BenchError
 
 from tongxin.base import clock
 from tongxin_drill.client import Desk
+from tongxin_drill.handset import Handset, Wires, answer
 from tongxin_drill.pocket import Pocket
 from tongxin_drill.shapes import Act, Member, Scenario
 
@@ -53,19 +54,19 @@ class Made:
 class Phone:
     """A group's phone in the second round. It has good reception: whatever it sends is answered."""
 
-    def __init__(self, client: httpx.Client, rng: Random, code: str, venues: Sequence[Mapping[str, Any]]) -> None:
-        """``client`` is for the field door, ``code`` an inspector's, ``venues`` are the group's visits as the desk lists them."""
-        self._client = client
+    def __init__(self, wires: Wires, rng: Random) -> None:
         self._rng = rng
-        device = str(uuid.uuid4())
-        self._token = ""
-        self._token = self._ask("POST", "enrol", {"code": code, "device": device})["token"]
-        self._duties = _as_duties(venues, self._ask("GET", "duties")["duties"])
-        now = datetime.fromisoformat(self._ask("GET", "clock")["now"])
-        self._ahead = now - clock.wall()  # after its night a drill clock runs at real speed
-        self._pocket = Pocket(device, now, rng, BATCH)
+        self._handset = Handset(wires, str(uuid.uuid4()))
 
-    def visit(self, count: int) -> None:
+    async def enrol(self, code: str, venues: Sequence[Mapping[str, Any]]) -> None:
+        """Enrol with an inspector's code; ``venues`` are the group's visits as the desk lists them."""
+        answer(await self._handset.enrol(code))
+        self._duties = _as_duties(venues, answer(await self._handset.get("duties"))["duties"])
+        now = datetime.fromisoformat(answer(await self._handset.get("clock"))["now"])
+        self._ahead = now - clock.wall()  # after its night a drill clock runs at real speed
+        self._pocket = Pocket(self._handset.device, now, self._rng, BATCH)
+
+    async def visit(self, count: int) -> None:
         """Visit so many venues and hand the records in."""
         for _ in range(count):
             self._pocket.add(self._act(duty := self._rng.choice(self._duties)), duty)
@@ -73,9 +74,9 @@ class Phone:
         ask = self._pocket.client.next(0, stamp)
         if ask is None or ask.kind != "records":
             raise BenchError("the second round's phone has nothing to send")
-        answer = self._ask("POST", "records", ask.body)
-        marks = {receipt["quarantine"] for receipt in answer["receipts"]} - {None}
-        self._pocket.client.heard(ask, 200, msgspec.json.encode(answer), 0, stamp)
+        given = answer(await self._handset.carry(ask))
+        marks = {receipt["quarantine"] for receipt in given["receipts"]} - {None}
+        self._pocket.client.heard(ask, 200, msgspec.json.encode(given), 0, stamp)
         if marks or self._pocket.confirmed - before != count:
             raise BenchError(f"records of the second round were not taken in as meant: {marks or 'held before'}")
 
@@ -83,35 +84,29 @@ class Phone:
         now = clock.wall() + self._ahead
         return Act("", now, "visit", duty["place"]["id"], open=self._rng.random() < FOUND_OPEN)
 
-    def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        content = body if isinstance(body, bytes) else None if body is None else msgspec.json.encode(body)
-        response = self._client.request(method, path, content=content, headers=headers)
-        if not response.is_success:
-            raise BenchError(f"field/{path}: {response.status_code} {response.text[:300]}")
-        answer: dict[str, Any] = response.json()
-        return answer
-
 
 def fill(url: str, desk: Desk, scenario: Scenario, wanted: int) -> Made:
     """Add records until there are ``wanted``, and wait for the figures; ``desk`` is the commander's."""
     held = _held(desk, scenario)[0]
     missing = max(0, wanted - held)
-    began = time.monotonic()
-    if missing:
-        with httpx.Client(base_url=f"{url}/field/", timeout=60, trust_env=False) as client:
-            phones = _phones(client, desk, scenario)
-            began = time.monotonic()
-            for phone, first in zip(cycle(phones), range(0, missing, BATCH), strict=False):
-                phone.visit(min(BATCH, missing - first))
+    seconds = asyncio.run(_round(url, desk, scenario, missing)) if missing else 0.0
     made = time.monotonic()
     _catch_up(desk, scenario)
-    return Made(held, missing, made - began, time.monotonic() - made)
+    return Made(held, missing, seconds, time.monotonic() - made)
 
 
-def _phones(client: httpx.Client, desk: Desk, scenario: Scenario) -> list[Phone]:
+async def _round(url: str, desk: Desk, scenario: Scenario, missing: int) -> float:
+    """Make so many records, a batch at a time; return how many seconds that took."""
+    wires = Wires.to(url, connections=1, timeout=60)
+    async with wires.client:
+        phones = await _phones(wires, desk, scenario)
+        began = time.monotonic()
+        for phone, first in zip(cycle(phones), range(0, missing, BATCH), strict=False):
+            await phone.visit(min(BATCH, missing - first))
+        return time.monotonic() - began
+
+
+async def _phones(wires: Wires, desk: Desk, scenario: Scenario) -> list[Phone]:
     """Enrol the first inspector of each group anew."""
     venues: dict[str, list[dict[str, Any]]] = {}
     for visit in desk.post(f"orders/{scenario.order.id}/visits")["duties"]:  # they are made already; this lists them
@@ -119,12 +114,14 @@ def _phones(client: httpx.Client, desk: Desk, scenario: Scenario) -> list[Phone]
     firsts: dict[str, Member] = {}
     for member in scenario.holding("inspector"):
         firsts.setdefault(member.roles[0].organisation, member)
-    answer = desk.post("sign-in-codes", {"members": [member.id for member in firsts.values()]})
-    codes = {item["member"]: item["code"] for item in answer["codes"]}
-    return [
-        Phone(client, Random(member.id), codes[member.id], venues[group])  # noqa: S311 - a workload, not a secret
-        for group, member in firsts.items()
-    ]
+    given = desk.post("sign-in-codes", {"members": [member.id for member in firsts.values()]})
+    codes = {item["member"]: item["code"] for item in given["codes"]}
+    phones = []
+    for group, member in firsts.items():
+        phone = Phone(wires, Random(member.id))  # noqa: S311 - a workload, not a secret
+        await phone.enrol(codes[member.id], venues[group])
+        phones.append(phone)
+    return phones
 
 
 def _as_duties(venues: Sequence[Mapping[str, Any]], mine: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -135,8 +132,8 @@ def _as_duties(venues: Sequence[Mapping[str, Any]], mine: Sequence[Mapping[str, 
 
 def _held(desk: Desk, scenario: Scenario) -> tuple[int, int]:
     """Return how many records there are, and how many of them are not added up yet."""
-    answer = desk.get(f"incidents/{scenario.incident.id}/figures")
-    return answer["position"] + answer["behind"], answer["behind"]
+    figures = desk.get(f"incidents/{scenario.incident.id}/figures")
+    return figures["position"] + figures["behind"], figures["behind"]
 
 
 def _catch_up(desk: Desk, scenario: Scenario) -> None:

@@ -1,16 +1,23 @@
 """The fixed cast, and the first act that every room test begins with."""
 
+import asyncio
 import json
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
+import httpx
 import msgspec
 from django.test import Client
 
-from tongxin.base import clock
+from tongxin.base import clock, crypto
 from tongxin.base.scope import Scope
+from tongxin.field.intake import Intake, make_app
 from tongxin.figures.queries import cells, figures_of, values
 from tongxin.orders import actions as orders
 from tongxin.orders.forms import AssignmentForm, DutyForm, IncidentForm, OrderForm, ScopeForm
@@ -20,7 +27,9 @@ from tongxin.people.queries import scope_of
 from tongxin.places.actions import PlaceForm, add_places
 from tongxin.playbook.registry import activity
 from tongxin.protocol.record import GENESIS, PLAIN, VERSION, chain_hash
+from tongxin.protocol.signature import sign_request
 
+T = TypeVar("T")
 COUNTY, ZHANGFANG, HUAICHUAN = "430181000000", "430181105000", "430181001000"
 TEMPLE_VILLAGE, CINEMA_VILLAGE = "430181105201", "430181001010"
 ROLES = {
@@ -39,16 +48,56 @@ def id_of(name: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"tests:{name}")
 
 
+class Here(Executor):
+    """Runs what an event loop in another thread submits in the calling thread, whose transaction a test will roll back."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self._work.put((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return what a coroutine returns, run in a thread of its own, while this one does what it submits."""
+        with ThreadPoolExecutor(1) as loop:
+            done = loop.submit(asyncio.run, coroutine)
+            done.add_done_callback(lambda _: self._work.put(None))
+            while (work := self._work.get()) is not None:
+                future, call = work
+                try:
+                    future.set_result(call())
+                except Exception as error:  # noqa: BLE001 - handed on
+                    future.set_exception(error)
+            return done.result()
+
+
+def intake_here() -> tuple[Intake, Here]:
+    """Return an intake that works in the calling thread's transaction, and what runs its calls."""
+    here = Here()
+    return Intake(writes=here, reads=here), here
+
+
+async def call(
+    intake: Intake, method: str, path: str, content: bytes = b"", headers: dict[str, str] | None = None
+) -> httpx.Response:
+    """Ask an intake over HTTP, without a network."""
+    transport = httpx.ASGITransport(make_app(intake))
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+        return await client.request(method, path, content=content, headers=headers)
+
+
 @dataclass
 class Phone:
     """A phone at the field door, keeping its chain by hand."""
 
-    token: str
+    key: crypto.PrivateKey
     device: UUID
+    at: tuple[Intake, Here] = field(default_factory=intake_here)
     chain: UUID = field(default_factory=uuid4)
     seq: int = 0
     prev: str = GENESIS
-    client: Client = field(default_factory=Client)
 
     def record(self, at: datetime, body: dict[str, Any], /, **changes: Any) -> str:
         """Return the text of the next record and move the chain on; the visit to the temple unless changed."""
@@ -63,18 +112,39 @@ class Phone:
         self.prev = chain_hash(self.prev, data)
         return data.decode()
 
-    def post(self, first_seq: int, *records: str, **headers: str) -> Any:
-        """Send a batch; return the response."""
+    def batch(self, first_seq: int, *records: str) -> bytes:
+        """Return a batch."""
         sent = {"wall": 0, "boot": str(id_of("boot now")), "mono": 0}
-        body = json.dumps({"v": VERSION, "chain": str(self.chain), "first_seq": first_seq, "sent": sent, "records": records})
-        token = headers.pop("token", self.token)
-        return self.client.post(
-            "/field/records", body, "application/json", headers={"Authorization": f"Bearer {token}", **headers}
-        )
+        said = {"v": VERSION, "chain": str(self.chain), "first_seq": first_seq, "sent": sent, "records": records}
+        return json.dumps(said).encode()
 
-    def get(self, path: str) -> Any:
-        """Ask the field door."""
-        return self.client.get(f"/field/{path}", headers={"Authorization": f"Bearer {self.token}"})
+    def post(self, first_seq: int, *records: str, **headers: str) -> httpx.Response:
+        """Send a batch; return the response."""
+        return self.send("records", self.batch(first_seq, *records), **headers)
+
+    def send(self, path: str, content: bytes | str | dict[str, Any], **headers: str) -> httpx.Response:
+        """Post to the intake."""
+        text = json.dumps(content) if isinstance(content, dict) else content
+        return self.ask("POST", path, text.encode() if isinstance(text, str) else text, **headers)
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask the intake."""
+        return self.ask("GET", path, b"")
+
+    def ask(self, method: str, path: str, content: bytes, **headers: str) -> httpx.Response:
+        """Ask the intake, with a signature unless the headers bring another."""
+        at = f"/field/{path}"
+        intake, here = self.at
+        return here.run(call(intake, method, at, content, self.signature(method, at, content) | headers))
+
+    def signature(self, method: str, path: str, content: bytes = b"") -> dict[str, str]:
+        """Sign a request."""
+        at, _, query = path.partition("?")
+        return sign_request(self.key, str(self.device), method, at, query, content)
+
+    def at_web(self, path: str) -> Any:
+        """Ask the web server's half of the field door."""
+        return Client().get(f"/field/{path}", headers=self.signature("GET", f"/field/{path}"))
 
     def says(self, at: datetime, body: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
         """Make the next record and send it; return its receipt."""
@@ -108,8 +178,8 @@ class Cast:
 
     def phone(self, role: str = "inspector") -> Phone:
         """Enrol a phone."""
-        device, token = people.enrol(self.code(role), uuid4())
-        return Phone(token, device.id)
+        key = crypto.new_key()
+        return Phone(key, people.enrol(self.code(role), uuid4(), crypto.public(key)).id)
 
 
 def act_one(founder: Scope, night: datetime) -> Cast:

@@ -1,5 +1,6 @@
 """One new file in a pack directory is a new kind of work: no code, no restart."""
 
+import asyncio
 import re
 import signal
 import time
@@ -11,7 +12,6 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from playwright.sync_api import Browser
 from tests.e2e.conftest import command, run, until_up
@@ -19,6 +19,7 @@ from tests.e2e.conftest import command, run, until_up
 from tongxin.base import clock
 from tongxin.host.ports import free_port
 from tongxin_drill.client import Desk, DoorError
+from tongxin_drill.handset import Handset, Wires, answer
 from tongxin_drill.pocket import Pocket
 
 COUNTY, VILLAGE = "430181000000", "430181105201"
@@ -115,9 +116,8 @@ def test_a_file_that_is_dropped_in_collects_counts_and_speaks(running: Running, 
     (duty,) = desk.post(f"orders/{ids['order']}/visits")["duties"]
     desk.post("assignments", {"assignments": [{"id": str(uuid4()), "duty": duty["id"], "member": ids["member"]}]})
 
-    with httpx.Client(base_url=f"{running.url}/field/", trust_env=False) as field:
-        code = desk.post("sign-in-codes", {"members": [ids["member"]]})["codes"][0]["code"]
-        _says(field, str(code), {"stalls": 12, "crowded": True})
+    code = desk.post("sign-in-codes", {"members": [ids["member"]]})["codes"][0]["code"]
+    asyncio.run(_says(running.url, str(code), {"stalls": 12, "crowded": True}))
     figures = soon(lambda: _figures(desk, ids["incident"]).get("night_market.stalls"), "the figure")
     assert figures == 12
     bulletin = desk.post("bulletins", {"incident": ids["incident"], "title": "夜", "title_en": "Night"}, repeatable=False)
@@ -184,27 +184,29 @@ def _figures(desk: Desk, incident: str) -> dict[str, float]:
     return found
 
 
-def _says(field: httpx.Client, code: str, body: dict[str, Any]) -> None:
+async def _says(url: str, code: str, body: dict[str, Any]) -> None:
     """Enrol a phone, see the form as it came with the duty, and send one record."""
-    device = str(uuid4())
-    token = field.post("enrol", json={"code": code, "device": device}).raise_for_status().json()["token"]
-    field.headers["Authorization"] = f"Bearer {token}"
-    answer = field.get("duties").raise_for_status().json()
-    (duty,) = answer["duties"]
-    assert [ask["name"] for ask in answer["activities"][duty["activity"]["hash"]]["ask"]] == ["stalls", "crowded"]
-    pocket = Pocket(device, clock.wall(), Random(1), 20)
-    content = {
-        "activity": "night_market",
-        "activity_hash": duty["activity"]["hash"],
-        "order": duty["order"]["id"],
-        "place": duty["place"]["id"],
-        "duty": duty["id"],
-        "body": body,
-    }
-    pocket.client.write(content, pocket.stamp(clock.wall()))
-    ask = pocket.client.next(0, pocket.stamp(clock.wall()))
-    assert ask is not None
-    response = field.post("records", content=ask.body, headers={"Content-Type": "application/json"})
-    pocket.client.heard(ask, response.status_code, response.content, 0, pocket.stamp(clock.wall()))
+    wires = Wires.to(url, connections=1)
+    async with wires.client:
+        handset = Handset(wires, str(uuid4()))
+        answer(await handset.enrol(code))
+        given = answer(await handset.get("duties"))
+        (duty,) = given["duties"]
+        assert [ask["name"] for ask in given["activities"][duty["activity"]["hash"]]["ask"]] == ["stalls", "crowded"]
+        pocket = Pocket(handset.device, clock.wall(), Random(1), 20)
+        content = {
+            "activity": "night_market",
+            "activity_hash": duty["activity"]["hash"],
+            "order": duty["order"]["id"],
+            "place": duty["place"]["id"],
+            "duty": duty["id"],
+            "body": body,
+        }
+        pocket.client.write(content, pocket.stamp(clock.wall()))
+        ask = pocket.client.next(0, pocket.stamp(clock.wall()))
+        assert ask is not None
+        response = await handset.carry(ask)
+        assert response is not None
+        pocket.client.heard(ask, response.status_code, response.content, 0, pocket.stamp(clock.wall()))
     (receipt,) = pocket.client.chain.receipts.values()
     assert receipt.quarantine is None

@@ -129,9 +129,7 @@ def test_a_heartbeat_says_what_a_phone_holds_and_hears_where_its_chains_stand(ph
     unknown = str(uuid4())
     chains = [{"chain": str(phone.chain), "last_seq": 9, "last_hash": "x"}, {"chain": unknown, "last_seq": 0, "last_hash": ""}]
     beat = {"v": 1, "holds": 7, "oldest": clock.to_ms(night - timedelta(hours=3)), "chains": chains}
-    answer = phone.client.post(
-        "/field/heartbeat", beat, "application/json", headers={"Authorization": f"Bearer {phone.token}"}
-    ).json()
+    answer = phone.send("heartbeat", beat).json()
     assert answer["heads"] == [
         {"chain": str(phone.chain), "last_seq": 1, "last_hash": phone.prev},
         {"chain": unknown, "last_seq": 0, "last_hash": ""},
@@ -146,7 +144,7 @@ def test_a_heartbeat_says_what_a_phone_holds_and_hears_where_its_chains_stand(ph
 def test_a_heartbeat_that_cannot_be_meant_is_refused(phone: Phone, changes: dict[str, Any]) -> None:
     beat = {"v": 1, "holds": 0, "oldest": None, "chains": []} | changes
     said = {key: value for key, value in beat.items() if value is not ...}
-    refusal = phone.client.post("/field/heartbeat", said, "application/json", headers={"Authorization": f"Bearer {phone.token}"})
+    refusal = phone.send("heartbeat", said)
     assert (refusal.status_code, refusal.json()["problem"]["code"]) == (400, "door.bad_request")
 
 
@@ -163,17 +161,17 @@ def test_a_heartbeat_that_cannot_be_meant_is_refused(phone: Phone, changes: dict
 def test_a_batch_whose_numbers_nobody_can_store_is_refused_whole(phone: Phone, night: datetime, changes: dict[str, Any]) -> None:
     sent = {"wall": 0, "boot": "b", "mono": 0}
     batch = {"v": 1, "chain": str(phone.chain), "first_seq": 1, "sent": sent, "records": [phone.record(night, OPEN)]} | changes
-    refusal = phone.client.post("/field/records", batch, "application/json", headers={"Authorization": f"Bearer {phone.token}"})
+    refusal = phone.send("records", batch)
     assert (refusal.status_code, refusal.json()["problem"]["code"]) == (400, "ledger.bad_batch")
     assert Record.objects.count() == 0
 
 
-def test_a_heartbeat_without_a_token_is_refused(phone: Phone) -> None:
-    assert phone.client.post("/field/heartbeat", {}, "application/json").status_code == 401
+def test_a_heartbeat_without_a_signature_is_refused(phone: Phone) -> None:
+    assert phone.send("heartbeat", "{}", Signature="").status_code == 401
 
 
 def test_whatever_form_a_phone_was_given_is_kept_for_ever(phone: Phone) -> None:
-    phone.get("duties")
+    phone.at_web("duties")
     kept = {row.hash: bytes(row.text) for row in Definition.objects.all()}
     assert kept == {found.hash: found.source for found in (activity("venue_closure"), activity("attendance"))}
 

@@ -11,7 +11,7 @@ from tests.cast import COUNTY, Cast, Phone, figures_now, id_of
 
 from tongxin.figures.actions import catch_up
 from tongxin.ledger.models import Record
-from tongxin.people.models import Device, Role
+from tongxin.people.models import Role
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
 
@@ -178,26 +178,13 @@ def test_an_empty_or_oversized_batch_is_refused_and_stores_nothing(phone: Phone,
 
 
 def test_a_body_that_is_no_batch_is_refused_with_the_place(phone: Phone) -> None:
-    refusal = phone.client.post(
-        "/field/records", '{"chain": 5}', "application/json", headers={"Authorization": f"Bearer {phone.token}"}
-    )
+    refusal = phone.send("records", '{"chain": 5}')
     assert refusal.json()["problem"]["code"] == "ledger.bad_batch"
     assert "chain" in refusal.json()["problem"]["message"]
 
 
-@pytest.mark.parametrize("token", ["", "made-up"])
-def test_a_phone_without_a_known_token_is_refused(phone: Phone, night: datetime, token: str) -> None:
-    refusal = phone.post(1, phone.record(night, OPEN), token=token)
-    assert (refusal.status_code, refusal.json()["problem"]["code"]) == (401, "people.unknown_device")
-
-
-def test_a_revoked_phone_is_refused(phone: Phone, night: datetime) -> None:
-    Device.objects.filter(id=phone.device).update(revoked_at=night)
-    assert phone.post(1, phone.record(night, OPEN)).status_code == 401
-
-
 def test_the_program_itself_can_neither_change_nor_remove_a_record(phone: Phone, night: datetime) -> None:
     phone.says(night, OPEN)
-    for forbidden in (lambda: Record.objects.update(body={}), lambda: Record.objects.all().delete()):
+    for forbidden in (lambda: Record.objects.update(feeds=0), lambda: Record.objects.all().delete()):
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             forbidden()

@@ -1,3 +1,4 @@
+import json
 import os
 import stat
 import subprocess
@@ -9,7 +10,7 @@ from tests.host.helpers import AS_ROOT, environment, run_as
 
 from tongxin.host.home import AlreadyRunning, BadSecrets, Home, HomeDenied, Run
 
-RUN = Run(pid=os.getpid(), url="http://127.0.0.1:8123", owner_url="postgresql://o", app_url="postgresql://a")
+RUN = Run(os.getpid(), "http://127.0.0.1:8123", "http://127.0.0.1:8124", "postgresql://o", "postgresql://a")
 
 
 def test_a_home_is_where_the_environment_says_or_var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,8 +24,18 @@ def test_a_home_is_where_the_environment_says_or_var(tmp_path: Path, monkeypatch
 def test_secrets_are_made_once_all_different_and_for_this_user_only(home: Home) -> None:
     first = home.secrets()
     assert Home(home.path).secrets() == first
-    assert len({first.owner_password, first.app_password, first.django}) == 3
+    assert len({first.owner_password, first.app_password, first.django, first.receipts}) == 4
     assert stat.S_IMODE((home.path / "secrets.json").stat().st_mode) == 0o600
+
+
+def test_a_secret_that_is_new_to_an_older_home_is_added_and_the_others_stay(home: Home) -> None:
+    first = home.secrets()
+    older = {"owner_password": first.owner_password, "app_password": first.app_password, "django": first.django}
+    (home.path / "secrets.json").write_text(json.dumps(older))
+    second = home.secrets()
+    assert (second.owner_password, second.app_password, second.django) == tuple(older.values())
+    assert second.receipts
+    assert home.secrets() == second
 
 
 def test_a_damaged_secrets_file_is_refused_and_left_alone(home: Home) -> None:

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from random import Random
 
-import httpx
-
 from tongxin_drill import timetable
+from tongxin_drill.handset import Wires
 from tongxin_drill.phone import Habits, Phone, PhoneError
 from tongxin_drill.shapes import Act, Scenario
 
@@ -29,20 +28,16 @@ async def live_through(
 
     Returns the phones and, a line each, why some of them had to stop early.
     """
-    timeout = httpx.Timeout(10, pool=None)
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    lines = asyncio.Semaphore(CONNECTIONS)
-    async with httpx.AsyncClient(base_url=url.rstrip("/") + "/field/", timeout=timeout, limits=limits, trust_env=False) as client:
-        phones = _phones(client, lines, scenario, receipted)
+    wires = Wires.to(url, CONNECTIONS)
+    async with wires.client:
+        phones = _phones(wires, scenario, receipted)
         await _enrol(phones, codes)
         await asyncio.to_thread(begin)
         stopped = await asyncio.gather(*(_run(phone) for phone in phones))
     return phones, [reason for reason in stopped if reason]
 
 
-def _phones(
-    client: httpx.AsyncClient, lines: asyncio.Semaphore, scenario: Scenario, receipted: Callable[[int], None]
-) -> list[Phone]:
+def _phones(wires: Wires, scenario: Scenario, receipted: Callable[[int], None]) -> list[Phone]:
     acts: dict[str, list[Act]] = {}
     for act in scenario.acts:
         acts.setdefault(act.member, []).append(act)
@@ -50,8 +45,7 @@ def _phones(
     habits = Habits(batch=20 if scenario.scale <= timetable.DENSE else 200, rest=len(inspectors) / SENDINGS)
     return [
         Phone(
-            client,
-            lines,
+            wires,
             member,
             acts[member.id],
             rng=Random(f"{scenario.seed}/{member.id}"),  # noqa: S311 - faults are seeded, not secret

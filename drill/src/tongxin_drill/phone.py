@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -12,12 +12,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import msgspec
 
 from tongxin.base import clock
 from tongxin.base.clock import DrillClock
 from tongxin.protocol.client import Ask, BrokenServerError
 from tongxin_drill import DrillError
+from tongxin_drill.handset import DOWN, ForgedReceiptError, Handset, Wires, retry_after
 from tongxin_drill.pocket import Pocket
 from tongxin_drill.shapes import Act, Member
 
@@ -25,8 +25,6 @@ PATIENCE = timedelta(seconds=60)
 """How long (real time) a phone asks for anything but the acceptance of records."""
 GRACE = timedelta(seconds=30)
 """How long (real time) after the night a phone still tries to hand in its records."""
-DOWN = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
-"""Statuses that mean no more than a lost answer: the server may be restarting."""
 
 
 class PhoneError(DrillError):
@@ -59,8 +57,7 @@ class Phone:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
-        lines: asyncio.Semaphore,
+        wires: Wires,
         member: Member,
         acts: Sequence[Act],
         *,
@@ -68,30 +65,27 @@ class Phone:
         habits: Habits,
         receipted: Callable[[int], None],
     ) -> None:
-        """``client`` is for the field door; all phones share ``lines``; ``acts`` are by time; ``receipted`` hears of receipts."""
+        """``acts`` are by time; ``receipted`` hears of receipts."""
         self.member = member
         self.drill: DrillClock | None = None
         self._complaints: list[str] = []
         self.resent = 0
-        self._client = client
-        self._lines = lines
         self._acts = acts
         self._rng = rng
         self._habits = habits
         self._receipted = receipted
         self._sent: set[str] = set()
-        self._token = ""
         self._duties: dict[tuple[str, str], dict[str, Any]] = {}
         self._offline = _offline(rng, acts)
         booted = acts[0].at - timedelta(seconds=rng.randrange(600, 3 * 86_400))
-        self.pocket = Pocket(str(uuid4()), booted, rng, habits.batch)
+        self._handset = Handset(wires, str(uuid4()))
+        self.pocket = Pocket(self._handset.device, booted, rng, habits.batch)
 
     async def enrol(self, code: str) -> None:
         """Enrol with a sign-in code and fetch the duties; each must come with its activity's definition."""
         limit = clock.wall() + PATIENCE
-        answer = await self._ask(limit, "POST", "enrol", {"code": code, "device": self.pocket.device})
-        self._token = answer["token"]
-        answer = await self._ask(limit, "GET", "duties")
+        await self._ask(limit, lambda: self._handset.enrol(code))
+        answer = await self._ask(limit, lambda: self._handset.get("duties"))
         for duty in answer["duties"]:
             if duty["activity"]["hash"] not in answer["activities"]:
                 raise self._error(f"duty {duty['id']} comes without the definition of its activity")
@@ -115,7 +109,7 @@ class Phone:
         """Return the drill clock once it has begun; from then on the phone reckons the time itself."""
         limit = clock.wall() + PATIENCE
         while clock.wall() < limit:
-            drill = (await self._ask(limit, "GET", "clock"))["drill"]
+            drill = (await self._ask(limit, lambda: self._handset.get("clock")))["drill"]
             if drill is not None and drill["began"] is not None:
                 moments = {name: datetime.fromisoformat(drill[name]) for name in ("start", "began", "until")}
                 return DrillClock(**moments, factor=drill["factor"])
@@ -169,7 +163,8 @@ class Phone:
             client.missed(_ms())
             return False
         try:
-            client.heard(ask, response.status_code, response.content, _ms(), self.pocket.stamp(drill.at(clock.wall())))
+            stamp = self.pocket.stamp(drill.at(clock.wall()))
+            client.heard(ask, response.status_code, response.content, _ms(), stamp, retry_after(response))
         except BrokenServerError as error:
             raise self._error(str(error)) from error
         if client.blocked:
@@ -196,28 +191,19 @@ class Phone:
         names = {kept.id for kept in ask.batch}
         self.resent += len(names & self._sent)
         self._sent |= names
-        response = await self._call("POST", ask.kind, ask.body)
+        try:
+            response = await self._handset.carry(ask)
+        except ForgedReceiptError as error:
+            raise self._error(f"the server did not sign its receipts: {error}") from error
         return None if fault is Fault.ANSWER_LOST else response
 
-    async def _ask(self, limit: datetime, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def _ask(self, limit: datetime, call: Callable[[], Awaitable[httpx.Response | None]]) -> dict[str, Any]:
         """Call until there is an answer; raise PhoneError if it is a refusal or none comes in time."""
         tries = 0
-        while (response := await self._call(method, path, body)) is None:
+        while (response := await call()) is None or response.status_code in DOWN:
             tries += 1
             await self._back_off(tries, limit)
         return self._read(response)
-
-    async def _call(self, method: str, path: str, body: object = None) -> httpx.Response | None:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        content = body if isinstance(body, bytes) else None if body is None else msgspec.json.encode(body)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            async with self._lines:  # here they queue cheaply; the client's own pool looks at all who wait, each time
-                response = await self._client.request(method, path, content=content, headers=headers)
-        except httpx.TransportError:
-            return None
-        return None if response.status_code in DOWN else response
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
         if response.is_success:

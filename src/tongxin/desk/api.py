@@ -96,6 +96,14 @@ def sign_in_codes(request: HttpRequest, scope: Scope) -> HttpResponse:
     return _json({"codes": [{"member": member, "code": code} for member, code in codes]})
 
 
+@require_POST
+@signed_in
+def revoke_device(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
+    """End a phone's enrolment."""
+    row = people.revoke(scope, id_)
+    return _json({"id": row.id, "member": row.member_id, "revoked_at": row.revoked_at})
+
+
 def _incident(row: "Incident") -> dict[str, Any]:
     return {key: getattr(row, key) for key in ("id", "name", "name_en", "kind", "drill", "opened_at")}
 
@@ -163,7 +171,7 @@ def records(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     after, limit = _number(request, "after", 0, 2**62), _number(request, "limit", 1000, door.MOST_ROWS)
     found = ledger.records(scope, order_queries.incident(scope, id_).id).filter(position__gt=after)[:limit]
     keys = ("position", "id", "activity", "device", "seq")
-    listed = found.defer("bytes", "body")
+    listed = found.defer("bytes")
     rows = [{key: getattr(row, key) for key in keys} | {"quarantine": row.quarantine or None} for row in listed]
     return _json({"records": rows, "next": rows[-1]["position"] if len(rows) == limit else None})
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("places", api.places),
     path("members", api.members),
     path("sign-in-codes", api.sign_in_codes),
+    path("devices/<uuid:id_>/revoke", api.revoke_device),
     path("incidents", api.incidents),
     path("incidents/<uuid:id_>/figures", api.figures),
     path("incidents/<uuid:id_>/records", api.records),

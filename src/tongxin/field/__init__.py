@@ -1,4 +1,5 @@
-"""The phones' door. It finds, authorises, acts and answers; docs/doors.md is its contract.
+"""The phones' door; docs/doors.md is its contract.
 
-It moves to a process of its own with the intake.
+``views`` (in the web process) enrols phones and gives out duties and forms. ``intake`` (a process of its own) takes records in:
+``signed`` says which phone speaks, ``limits`` how much may come, ``writer`` appends, ``metrics`` tells how it goes.
 """

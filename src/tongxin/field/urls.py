@@ -1,4 +1,4 @@
-"""Addresses of the phones' door."""
+"""Addresses of the phones' door; records go to the intake."""
 
 from django.urls import path
 
@@ -8,7 +8,4 @@ urlpatterns = [
     path("enrol", views.enrol),
     path("clock", views.clock),
     path("duties", views.duties),
-    path("head", views.head),
-    path("heartbeat", views.heartbeat),
-    path("records", views.records),
 ]

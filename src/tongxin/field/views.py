@@ -1,4 +1,4 @@
-"""What a phone asks. Each view finds its device, acts and answers."""
+"""What a phone asks besides handing in records (see ``intake``). Each view finds its device, acts and answers."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from tongxin.base import clock as clocks
-from tongxin.base import door
+from tongxin.base import crypto, door
 from tongxin.base.problems import BadRequest
 from tongxin.base.words import pick, say
+from tongxin.field.signed import phone_of
 from tongxin.ledger import definitions
-from tongxin.ledger.actions import append, hear
-from tongxin.ledger.problems import BadBatch
-from tongxin.ledger.queries import head as head_of
 from tongxin.orders.queries import drill_clock, duties_of
 from tongxin.people import actions as people
-from tongxin.people.queries import UnknownDevice, device_of
+from tongxin.people.queries import UnknownDevice
+from tongxin.people.queries import device as device_with
 from tongxin.playbook.registry import activities
 from tongxin.playbook.schema import Activity
-from tongxin.protocol.messages import Batch, Heartbeat
+from tongxin.protocol import signature
 
 if TYPE_CHECKING:
     from tongxin.orders.models import Duty
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
 
 class EnrolForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A sign-in code and the id that the phone made for itself."""
+    """A sign-in code, the id that the phone made for itself, and its public key (base64url)."""
 
     code: str
     device: UUID
+    key: str
 
 
 def _json(answer: object, status: int = 200) -> HttpResponse:
@@ -42,15 +43,20 @@ def _json(answer: object, status: int = 200) -> HttpResponse:
 
 
 def _phone(view: Callable[[HttpRequest, "Device"], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Find the phone by its token; it has no cookie, so no other site can speak for it."""
+    """Find the phone by its signature; it has no cookie, so no other site can speak for it."""
 
     @csrf_exempt
     @wraps(view)
     def found(request: HttpRequest) -> HttpResponse:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not token:
-            raise UnknownDevice(say("请求没有带设备令牌"))
-        return view(request, device_of(token))
+        phone = device_with(phone_of(request.headers))
+        query = request.META.get("QUERY_STRING", "")
+        try:
+            signature.verify_request(bytes(phone.key), request.headers, request.method or "", request.path, query, request.body)
+        except signature.BadSignatureError as error:
+            raise UnknownDevice(say("请求的签名不对：{reason}", reason=error)) from None
+        if phone.revoked_at is not None:
+            raise UnknownDevice(say("这部手机的登记已撤销"))
+        return view(request, phone)
 
     return found
 
@@ -60,19 +66,21 @@ def _phone(view: Callable[[HttpRequest, "Device"], HttpResponse]) -> Callable[[H
 def enrol(request: HttpRequest) -> HttpResponse:
     """Tie a phone to a member."""
     form = door.read(request.body, EnrolForm)
-    device, token = people.enrol(form.code, form.device)
+    try:
+        key = crypto.from_text(form.key)
+        crypto.require_public(key)
+    except ValueError as error:
+        raise BadRequest(say("key：要一把 P-256 公钥（65 字节，base64url）：{reason}", reason=error)) from None
+    device = people.enrol(form.code, form.device, key)
     member = {"id": device.member_id, "name": pick(device.member.name, device.member.name_en)}
-    intake = request.build_absolute_uri("/field/")
-    return _json(
-        {
-            "device": device.id,
-            "token": token,
-            "ledger": device.ledger,
-            "member": member,
-            "intake_url": intake,
-        },
-        201,
-    )
+    return _json({"device": device.id, "ledger": device.ledger, "member": member, **_server(request)}, 201)
+
+
+def _server(request: HttpRequest) -> dict[str, str]:
+    """Return where records go, and the public key of their receipts."""
+    receipts = crypto.public(crypto.key_of(settings.TONGXIN_RECEIPT_SECRET))
+    intake = settings.TONGXIN_INTAKE_URL or request.build_absolute_uri("/field/")
+    return {"intake_url": intake, "receipt_key": crypto.to_text(receipts)}
 
 
 @require_GET
@@ -83,14 +91,15 @@ def clock(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - anyone may as
 
 @require_GET
 @_phone
-def duties(request: HttpRequest, device: "Device") -> HttpResponse:  # noqa: ARG001 - the device says whose
-    """List what the phone's member is to do, with the forms it needs."""
+def duties(request: HttpRequest, device: "Device") -> HttpResponse:
+    """List what the phone's member is to do, with the forms it needs and where its records go."""
     rows = list(duties_of(device.member_id))
     known = activities()
     named = {known[name].hash: known[name] for name in {row.activity for row in rows} if name in known}
     definitions.keep(device.ledger, named.values())
     forms = {hash_: _form(found) for hash_, found in named.items()}
-    return _json({"duties": [_duty(row) for row in rows if row.activity in known], "activities": forms})
+    listed = [_duty(row) for row in rows if row.activity in known]
+    return _json({"duties": listed, "activities": forms, **_server(request)})
 
 
 def _form(found: Activity) -> dict[str, Any]:
@@ -112,32 +121,3 @@ def _duty(row: "Duty") -> dict[str, Any]:
         "starts_at": row.starts_at,
         "due_at": row.due_at,
     }
-
-
-@require_GET
-@_phone
-def head(request: HttpRequest, device: "Device") -> HttpResponse:
-    """Say where a chain stands."""
-    try:
-        chain = UUID(request.GET.get("chain", ""))
-    except ValueError:
-        raise BadRequest(say("chain：要一个 UUID")) from None
-    return _json(head_of(device.ledger, device.id, chain))
-
-
-@require_POST
-@_phone
-def heartbeat(request: HttpRequest, device: "Device") -> HttpResponse:
-    """Hear what a phone still holds; tell it where its chains stand."""
-    return _json(hear(device, door.read(request.body, Heartbeat)))
-
-
-@require_POST
-@_phone
-def records(request: HttpRequest, device: "Device") -> HttpResponse:
-    """Take a batch of records."""
-    try:
-        batch = door.read(request.body, Batch)
-    except BadRequest as error:
-        raise BadBatch(error.message) from None
-    return _json(append(device, batch))

@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
-from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Substr
+from django.db.models.lookups import Exact
 
 from tongxin.base import clock
 from tongxin.base.problems import NotFound
@@ -22,7 +21,6 @@ from tongxin.ledger.models import Record
 from tongxin.ledger.queries import counting, effects_at, matters, position
 from tongxin.orders.queries import activities_of
 from tongxin.places.queries import within
-from tongxin.playbook.condition import Condition, comparison
 from tongxin.playbook.faults import nearest
 from tongxin.playbook.registry import activities, latest, versions
 from tongxin.playbook.schema import Activity, FigureRule
@@ -175,7 +173,7 @@ def trace(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow
     rows = rows.filter(
         within(scope), replace(narrow, day=None).filter(), _says(found), incident=incident, activity=found.activity.id
     )
-    rows = rows.order_by("-position").defer("bytes")
+    rows = rows.order_by("-position")
     if is_stock(found.rule):
         points = _stock_points(scope.ledger, rows, found, upto, narrow.day)
         return Traced(rows, len(points), points)
@@ -186,7 +184,7 @@ def trace(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow
 
 
 def _shown(scope: Scope, upto: int) -> QuerySet[Record]:
-    return Record.objects.filter(within(scope), ledger=scope.ledger, position__lte=upto).order_by("-position").defer("bytes")
+    return Record.objects.filter(within(scope), ledger=scope.ledger, position__lte=upto).order_by("-position")
 
 
 def _says(found: Figure) -> Q:
@@ -195,27 +193,9 @@ def _says(found: Figure) -> Q:
     for version in versions().values():
         rule = version.figure_rule(found.rule.name) if version.id == found.activity.id else None
         if rule is not None:
-            counts = Q(activity_hash=version.hash)
-            if rule.when:
-                counts &= _answered(comparison(rule.when, version))
-            if is_stock(rule):
-                counts &= _any(Q(**{f"body__{noun}__isnull": False}) for noun in rule.nouns)
-            said |= counts
+            bit = 1 << version.figure.index(rule)
+            said |= Q(Exact(F("feeds").bitand(bit), bit), activity_hash=version.hash)
     return said
-
-
-def _any(parts: Iterable[Q]) -> Q:
-    return reduce(or_, parts)
-
-
-def _answered(condition: Condition) -> Q:
-    field = f"body__{condition.question}"
-    if condition.op == "=":
-        return Q(**{field: condition.value})
-    if condition.op == "!=":
-        return Q(**{f"{field}__isnull": False}) & ~Q(**{field: condition.value})
-    lookup = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}[condition.op]
-    return Q(**{f"{field}__{lookup}": condition.value})
 
 
 def _stock_points(ledger: str, rows: QuerySet[Record], found: Figure, upto: int, day: date | None) -> list[int]:

@@ -47,18 +47,20 @@ class BadSecrets(Problem):
 
 
 class Secrets(msgspec.Struct, frozen=True):
-    """What only this installation knows."""
+    """What only this installation knows; from ``receipts`` comes the key that signs them."""
 
     owner_password: str
     app_password: str
     django: str
+    receipts: str = ""
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A running supervisor: its process id, the desk's address and the two database addresses."""
+    """A running supervisor: its process id, the addresses of desk and intake, and the two of the database."""
 
     pid: int
     url: str
+    intake_url: str
     owner_url: str
     app_url: str
 
@@ -84,9 +86,12 @@ class Home:
         """Return the secrets, made at the first call; raise HomeDenied or BadSecrets."""
         path = self.path / "secrets.json"
         try:
-            return _read(path, Secrets) or self._make_secrets()
+            found = _read(path, Secrets)
         except msgspec.MsgspecError as error:
             raise BadSecrets(say("文件 {path} 已损坏。", path=path), path=str(path)) from error
+        if found is not None and found.receipts:
+            return found
+        return self._make_secrets(found)
 
     def announce(self, run: Run) -> None:
         """Write down that a supervisor runs here."""
@@ -115,8 +120,11 @@ class Home:
                 time.sleep(_PATIENCE / 10)
             yield
 
-    def _make_secrets(self) -> Secrets:
-        made = Secrets(*(secrets.token_urlsafe(32) for _ in Secrets.__struct_fields__))
+    def _make_secrets(self, known: Secrets | None) -> Secrets:
+        """Make what is missing, and keep what is known."""
+        fresh = {name: secrets.token_urlsafe(32) for name in Secrets.__struct_fields__}
+        kept = {name: text for name, text in msgspec.structs.asdict(known).items() if text} if known else {}
+        made = Secrets(**(fresh | kept))
         self._write("secrets.json", made)
         return made
 

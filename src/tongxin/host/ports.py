@@ -26,11 +26,25 @@ class PortDenied(Problem):
     next_step = "用 PORT=… 换一个 1024 以上的端口。"
 
 
+HIGHEST = 65_535
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on just now, nor on the one beside it."""
+    while True:
+        with socket.socket() as probe, socket.socket() as beside:
+            probe.bind((LOOPBACK, 0))
+            port = int(probe.getsockname()[1])
+            try:
+                beside.bind((LOOPBACK, next_to(port)))
+            except OSError:
+                continue
+            return port
+
+
+def next_to(port: int) -> int:
+    """Return the port beside another: where the intake listens unless told otherwise."""
+    return port + 1 if port < HIGHEST else port - 1
 
 
 def require_port(port: int) -> None:

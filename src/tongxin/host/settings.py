@@ -22,6 +22,9 @@ DATABASES = {"default": database(os.environ.get("TONGXIN_DATABASE", "postgresql:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SECRET_KEY = os.environ.get("TONGXIN_SECRET", "only for checks and tests; the supervisor makes a real one")
+TONGXIN_RECEIPT_SECRET = os.environ.get("TONGXIN_RECEIPT_SECRET", SECRET_KEY)
+TONGXIN_INTAKE_URL = os.environ.get("TONGXIN_INTAKE_URL", "")
+TONGXIN_INTAKE_RATE = float(os.environ.get("TONGXIN_INTAKE_RATE") or 20_000)
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *os.environ.get("TONGXIN_HOSTS", "").split()]
 

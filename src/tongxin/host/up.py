@@ -1,11 +1,11 @@
-"""One command's worth of Tongxin: its database, its desk and its worker, from start to stop."""
+"""One command's worth of Tongxin: its database, its desk, its intake and its worker, from start to stop."""
 
 import http.client
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from tongxin.host.database import Database, ensure
 from tongxin.host.home import Home, Run
-from tongxin.host.ports import LOOPBACK, require_port
+from tongxin.host.ports import LOOPBACK, next_to, require_port
 from tongxin.host.postgres import Embedded
 from tongxin.host.processes import Child, kill_group, spawn
 from tongxin.host.supervisor import Supervisor, child_failed
@@ -24,16 +24,19 @@ DATABASE_NAME = "tongxin"
 
 @dataclass(frozen=True)
 class Desk:
-    """What is up: the desk's address, its home and its database."""
+    """What is up: the addresses of desk and intake, the home and the database."""
 
     url: str
+    intake_url: str
     home: Home
     database: Database
 
 
 @contextmanager
-def up(home: Home, port: int, before: Callable[[Database], None] | None = None) -> Iterator[Desk]:
+def up(home: Home, port: int, before: Callable[[Database], None] | None = None, intake_port: int | None = None) -> Iterator[Desk]:
     """Run everything while the context lasts; raise AlreadyRunning, PortBusy, ChildFailed, DatabaseAway, ….
+
+    The desk listens on ``port``, the intake on ``intake_port`` or the one beside it.
 
     ``before`` may look at the database (and start it over) before anything else uses it.
 
@@ -41,15 +44,18 @@ def up(home: Home, port: int, before: Callable[[Database], None] | None = None) 
     """
     with _interruptible(), home.lock():
         home.withdraw()  # what a killed supervisor left
+        intake = intake_port or next_to(port)
         require_port(port)
+        require_port(intake)
         with _supervised(home) as supervisor:
             database = _database(home, supervisor)
             if before is not None:
                 before(database)
             _prepare(home, database)
-            supervisor.start(_web(home, database, port))
+            supervisor.start(_intake(home, database, intake))
+            supervisor.start(_web(home, database, port, intake))
             supervisor.start(_worker(home, database))
-            desk = Desk(f"http://{LOOPBACK}:{port}", home, database)
+            desk = Desk(f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{intake}", home, database)
             with _announced(desk):
                 yield desk
 
@@ -94,7 +100,7 @@ def _supervised(home: Home) -> Iterator[Supervisor]:
 
 @contextmanager
 def _announced(desk: Desk) -> Iterator[None]:
-    desk.home.announce(Run(os.getpid(), desk.url, desk.database.owner_url, desk.database.app_url))
+    desk.home.announce(Run(os.getpid(), desk.url, desk.intake_url, desk.database.owner_url, desk.database.app_url))
     try:
         yield
     finally:
@@ -129,20 +135,22 @@ def _prepare(home: Home, database: Database) -> None:
         raise child_failed("prepare", log, exit_code)
 
 
-def _web(home: Home, database: Database, port: int) -> Child:
-    options = ["--interface", "wsgi", "--host", LOOPBACK, "--port", str(port), "--no-ws"]
+def _web(home: Home, database: Database, port: int, intake: int) -> Child:
+    serving = ["--interface", "wsgi", "--blocking-threads", "4", "tongxin.host.wsgi:application"]
+    environment = _environment(home, database.app_url)
+    environment.setdefault("TONGXIN_INTAKE_URL", f"http://{LOOPBACK}:{intake}/field/")
+    return Child("web", _granian(port, serving), environment, ready=lambda: answers(port))
+
+
+def _intake(home: Home, database: Database, port: int) -> Child:
+    serving = ["--interface", "asgi", "--loop", "asyncio", "tongxin.host.asgi:application"]
+    return Child("intake", _granian(port, serving), _environment(home, database.app_url), ready=lambda: answers(port))
+
+
+def _granian(port: int, serving: Sequence[str]) -> list[str]:
     # One worker: if it fails, the server ends, and the supervisor starts both again.
-    options += ["--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5"]
-    argv = [
-        sys.executable,
-        "-m",
-        "granian",
-        *options,
-        "--log-level",
-        "warning",
-        "tongxin.host.wsgi:application",
-    ]
-    return Child("web", argv, _environment(home, database.app_url), ready=lambda: answers(port))
+    options = ["--host", LOOPBACK, "--port", str(port), "--no-ws", "--workers", "1", "--workers-kill-timeout", "5"]
+    return [sys.executable, "-m", "granian", *options, "--log-level", "warning", *serving]
 
 
 def _worker(home: Home, database: Database) -> Child:
@@ -152,12 +160,13 @@ def _worker(home: Home, database: Database) -> Child:
 
 def _environment(home: Home, database_url: str) -> dict[str, str]:
     """Return a child's environment: ours, without the owner's address, which not every child may know."""
+    found = home.secrets()
     ours = {name: value for name, value in os.environ.items() if not name.startswith("DATABASE_")}
-    return ours | {"TONGXIN_DATABASE": database_url, "TONGXIN_SECRET": home.secrets().django}
+    return ours | {"TONGXIN_DATABASE": database_url, "TONGXIN_SECRET": found.django, "TONGXIN_RECEIPT_SECRET": found.receipts}
 
 
 def answers(port: int) -> bool:
-    """Tell whether the desk says that it is well."""
+    """Tell whether a process of ours says on its port that it is well."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
         connection.request("GET", "/health")

@@ -1,145 +1,157 @@
 """Writes of records, what phones hold, matters and effects."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
-from psycopg.types.json import Jsonb
+from django.db import transaction
 
 from tongxin.base import clock
 from tongxin.base.words import say
-from tongxin.ledger import checks, definitions, fold
-from tongxin.ledger.models import Counter, Effect, Head, Heartbeat, Matter, Record
+from tongxin.ledger import checks, definitions, fold, storing
+from tongxin.ledger.models import Counter, Effect, Heartbeat, Matter, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap
 from tongxin.ledger.queries import current_effects, current_matters
-from tongxin.people.models import Device
+from tongxin.ledger.storing import Row
 from tongxin.playbook.registry import version
 from tongxin.protocol import messages as protocol_messages
 from tongxin.protocol import server as protocol
 from tongxin.protocol.messages import MOST_RECORDS, Answer, Batch, Receipt, Stamp
 from tongxin.protocol.record import Envelope
-from tongxin.protocol.time import Settled
+from tongxin.protocol.server import BadBatchError, GapError, RefusedError
 
 MOST_CHAINS = 100
 Effects = Mapping[int, fold.Effect | None]
 """By position of the record; None where a record is simply itself."""
 
 
-@transaction.atomic
-def append(device: Device, batch: Batch) -> Answer:
-    """Append a batch to its chain, exactly once; raise BadBatch, Gap or Fork and store nothing.
+@dataclass(frozen=True)
+class Sending:
+    """A batch and the enrolled phone that it comes from."""
 
-    1. take the ledger's turn (the counter's row lock); 2. let the protocol say what is held and what is new; 3. store the exact
-    bytes of what is new with what they say, marked where they are wrong; 4. move head and counter.
+    device: UUID
+    batch: Batch
+
+    @property
+    def key(self) -> storing.ChainKey:
+        """Device and chain; raise BadBatch if the chain is no UUID."""
+        chain = checks.uuid(self.batch.chain)
+        if chain is None:
+            raise BadBatch(say("chain：要一个 UUID"))
+        return self.device, chain
+
+
+Outcome = Answer | RefusedError | BadBatchError
+
+
+def append(ledger: str, sending: Sending) -> Answer:
+    """Append a batch to its chain, exactly once; raise BadBatch, Gap or Fork and store nothing."""
+    return answer(append_all(ledger, [sending])[0])
+
+
+def answer(outcome: Outcome) -> Answer:
+    """Return a batch's answer, or raise its refusal in the words of whoever asks: BadBatch, Gap or Fork."""
+    if isinstance(outcome, Answer):
+        return outcome
+    if isinstance(outcome, BadBatchError):
+        raise BadBatch(say("一批要有 1 至 {most} 条记录，first_seq 从 1 起，v 为 1", most=MOST_RECORDS))
+    head = outcome.head
+    if isinstance(outcome, GapError):
+        message = say("这条链记到第 {last} 条，这一批却从第 {first} 条开始", last=head.last_seq, first=outcome.seq)
+        raise Gap(message, head=head.shown())
+    raise Fork(say("第 {seq} 条与已收到的不同，或者不是接着它的前一条", seq=outcome.seq), head=head.shown())
+
+
+@transaction.atomic
+def append_all(ledger: str, sendings: Sequence[Sending]) -> list[Outcome]:
+    """Append batches of different chains in one transaction; return what comes of each. None spoils another.
+
+    1. take the ledger's turn (the counter's row lock); 2. let the protocol say of each batch what is held and what is new;
+    3. store the exact bytes of what is new with what they say, marked where they are wrong; 4. move heads and counter.
     """
-    chain = checks.uuid(batch.chain)
-    if chain is None:
-        raise BadBatch(say("chain：要一个 UUID"))
-    Counter.objects.get_or_create(ledger=device.ledger)
-    counter = Counter.objects.select_for_update().get(ledger=device.ledger)
-    head, held = _head(device, chain), _held(device, chain, batch)
+    Counter.objects.get_or_create(ledger=ledger)
+    counter = Counter.objects.select_for_update().get(ledger=ledger)
     received = clock.to_ms(clock.now())
-    after, taken = _accept(head, batch, {row.seq: row.hash for row in held}, received)
-    rows = _rows(device, chain, taken, batch.sent, counter.position, clock.from_ms(received))
+    before = storing.heads(ledger, [sending.key for sending in sendings])
+    judged = [_judge(ledger, before[sending.key], sending, received) for sending in sendings]
+    rows = _rows(ledger, judged, counter.position, clock.from_ms(received))
     if rows:
-        _copy_in(rows)
+        storing.copy_in(rows)
         counter.position = rows[-1].position
         counter.save(update_fields=["position"])
-        _move(device, chain, after)
-    receipts = [_receipt(row) for row in (*held, *rows) if row.seq >= batch.first_seq]
-    return Answer(after.shown(), receipts, clock.to_ms(clock.now()))
+        storing.move(ledger, {one.sending.key: one.after for one in judged if one.taken})
+    fresh = _by_chain(rows)
+    return [one.refused or _answered(one, fresh.get(one.sending.key, []), received) for one in judged]
 
 
-def _head(device: Device, chain: UUID) -> protocol.Head:
-    row = Head.objects.filter(ledger=device.ledger, device=device.id, chain=chain).first()
-    if row is None:
-        return protocol.Head(str(chain))
-    earliest = clock.to_ms(row.last_earliest_at) if row.last_earliest_at else None
-    last = Settled(clock.to_ms(row.last_occurred_at), earliest, clock.to_ms(row.last_latest_at))
-    return protocol.Head(str(chain), row.last_seq, row.last_hash, last)
+@dataclass(frozen=True)
+class _Judged:
+    """A batch, what the ledger holds of it, what is new, and where its chain then stands; or why it is refused."""
+
+    sending: Sending
+    after: protocol.Head
+    held: Sequence[Record] = ()
+    taken: Sequence[protocol.Taken] = ()
+    refused: RefusedError | BadBatchError | None = None
 
 
-def _move(device: Device, chain: UUID, after: protocol.Head) -> None:
-    """Store where a chain stands now."""
-    last = after.last
-    if last is None:
-        raise AssertionError("a chain with records has a last one")
-    row = Head(
-        ledger=device.ledger, device=device.id, chain=chain, last_seq=after.last_seq, last_hash=after.last_hash,
-        last_occurred_at=clock.from_ms(last.occurred), last_latest_at=clock.from_ms(last.latest),
-        last_earliest_at=None if last.earliest is None else clock.from_ms(last.earliest),
-    )  # fmt: skip
-    Head.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["ledger", "device", "chain"],
-        update_fields=["last_seq", "last_hash", "last_occurred_at", "last_earliest_at", "last_latest_at"],
-    )
-
-
-def _held(device: Device, chain: UUID, batch: Batch) -> list[Record]:
-    """Return the rows that the ledger already holds under a batch's numbers, and the one before them."""
-    first, end = batch.first_seq, batch.first_seq + len(batch.records)
-    rows = Record.objects.filter(ledger=device.ledger, device=device.id, chain=chain, seq__gte=first - 1, seq__lt=end)
-    return list(rows.defer("bytes", "body").order_by("seq"))
-
-
-def _accept(
-    head: protocol.Head, batch: Batch, held: Mapping[int, str], received: int
-) -> tuple[protocol.Head, list[protocol.Taken]]:
-    """Let the protocol judge, and say its refusals in this house's words."""
+def _judge(ledger: str, head: protocol.Head, sending: Sending, received: int) -> _Judged:
+    batch = sending.batch
+    held: Sequence[Record] = ()
+    known = {head.last_seq: head.last_hash}
+    if batch.first_seq <= head.last_seq:
+        held = storing.held(ledger, sending.key, batch.first_seq - 1, batch.first_seq + len(batch.records))
+        known = {row.seq: row.hash for row in held}
     try:
-        return protocol.accept(head, batch, held, received)
-    except protocol.BadBatchError:
-        raise BadBatch(say("一批要有 1 至 {most} 条记录，first_seq 从 1 起，v 为 1", most=MOST_RECORDS)) from None
-    except protocol.GapError:
-        message = say("这条链记到第 {last} 条，这一批却从第 {first} 条开始", last=head.last_seq, first=batch.first_seq)
-        raise Gap(message, head=head.shown()) from None
-    except protocol.ForkError as error:
-        message = say("第 {seq} 条与已收到的不同，或者不是接着它的前一条", seq=error.seq)
-        raise Fork(message, head=head.shown()) from None
+        after, taken = protocol.accept(head, batch, known, received)
+    except (RefusedError, BadBatchError) as error:
+        return _Judged(sending, head, refused=error)
+    return _Judged(sending, after, [row for row in held if row.seq >= batch.first_seq], taken)
 
 
-def _rows(
-    device: Device, chain: UUID, taken: Sequence[protocol.Taken], sent: Stamp, position: int, received: datetime
-) -> list[Record]:
-    """Make the rows of new records."""
-    tables = checks.look_up(device, [new.envelope for new in taken if new.envelope]) if taken else None
-    rows = []
-    for index, new in enumerate(taken, start=1):
-        occurred = clock.from_ms(new.settled.occurred)
-        row = Record(
-            ledger=device.ledger, position=position + index, device=device.id, chain=chain, seq=new.seq, hash=new.hash,
-            bytes=new.data, member=device.member_id, typist=device.member_id, occurred_at=occurred,
-            uncertainty=new.settled.uncertainty, sent_mono=_sent_mono(new.envelope, sent), received_at=received,
-            day=clock.day_of(occurred),
-        )  # fmt: skip
-        if tables is not None:
+def _rows(ledger: str, judged: Sequence[_Judged], position: int, received: datetime) -> list[Row]:
+    """Make the rows of new records, in the order of their batches."""
+    envelopes = [new.envelope for one in judged for new in one.taken if new.envelope]
+    tables = checks.look_up(ledger, {one.sending.device for one in judged if one.taken}, envelopes)
+    rows: list[Row] = []
+    for one in judged:
+        for new in one.taken:
+            row = _row(ledger, position + len(rows) + 1, one.sending, new, tables, received)
             checks.mark(row, new, tables)
-        rows.append(row)
+            rows.append(row)
     hashes = {row.activity_hash for row in rows if not row.quarantine}
-    definitions.keep(device.ledger, [found for hash_ in hashes if (found := version(hash_))])
+    definitions.keep(ledger, [found for hash_ in hashes if (found := version(hash_))])
     return rows
 
 
-_COLUMNS = [field.column for field in Record._meta.concrete_fields]
-_COPY = "COPY ledger_record ({}) FROM STDIN".format(", ".join(f'"{column}"' for column in _COLUMNS))
+def _row(ledger: str, position: int, sending: Sending, new: protocol.Taken, tables: checks.Tables, received: datetime) -> Row:
+    device, chain = sending.key
+    member, occurred = tables.devices[device].member_id, clock.from_ms(new.settled.occurred)
+    return Row(
+        ledger=ledger, position=position, device=device, chain=chain, seq=new.seq, hash=new.hash, bytes=new.data,
+        member=member, typist=member, occurred_at=occurred, uncertainty=new.settled.uncertainty,
+        sent_mono=_sent_mono(new.envelope, sending.batch.sent), received_at=received, day=clock.day_of(occurred),
+    )  # fmt: skip
 
 
-def _copy_in(rows: Sequence[Record]) -> None:
-    """Store records by COPY: an INSERT of so many values takes longer to write down than to carry out."""
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for row in rows:
-            values = {column: getattr(row, column) for column in _COLUMNS}
-            copy.write_row([*(values | {"body": None if row.body is None else Jsonb(row.body)}).values()])
+def _by_chain(rows: Iterable[Row]) -> dict[storing.ChainKey, list[Row]]:
+    found: dict[storing.ChainKey, list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.device, row.chain), []).append(row)
+    return found
 
 
 def _sent_mono(envelope: Envelope | None, sent: Stamp) -> int | None:
     return sent.mono if envelope is not None and envelope.boot == sent.boot else None
 
 
-def _receipt(row: Record) -> Receipt:
+def _answered(one: _Judged, fresh: Sequence[Row], received: int) -> Answer:
+    rows: list[Record | Row] = [*one.held, *fresh]
+    return Answer(one.after.shown(), [_receipt(row) for row in rows], received)
+
+
+def _receipt(row: Record | Row) -> Receipt:
     return Receipt(
         row.seq, str(row.id) if row.id else None, row.hash, row.position, clock.to_ms(row.received_at),
         clock.to_ms(row.occurred_at), row.quarantine or None,
@@ -147,15 +159,15 @@ def _receipt(row: Record) -> Receipt:
 
 
 @transaction.atomic
-def hear(device: Device, beat: protocol_messages.Heartbeat) -> protocol_messages.Heard:
+def hear(ledger: str, device: UUID, beat: protocol_messages.Heartbeat) -> protocol_messages.Heard:
     """Note what a phone still holds; tell it where its chains stand."""
     oldest = None if beat.oldest is None else clock.from_ms(max(0, min(beat.oldest, clock.to_ms(clock.now()))))
     Heartbeat.objects.update_or_create(
-        ledger=device.ledger, device=device.id,
-        defaults={"at": clock.now(), "holds": beat.holds, "oldest_at": oldest},
-    )  # fmt: skip
-    chains = [chain for head in beat.chains[:MOST_CHAINS] if (chain := checks.uuid(head.chain))]
-    return protocol_messages.Heard([_head(device, chain).shown() for chain in chains], clock.to_ms(clock.now()))
+        ledger=ledger, device=device, defaults={"at": clock.now(), "holds": beat.holds, "oldest_at": oldest}
+    )
+    keys = [(device, chain) for head in beat.chains[:MOST_CHAINS] if (chain := checks.uuid(head.chain))]
+    found = storing.heads(ledger, keys)
+    return protocol_messages.Heard([found[key].shown() for key in keys], clock.to_ms(clock.now()))
 
 
 def settle(ledger: str, position: int, folded: Mapping[tuple[str, str], Iterable[fold.State]], effects: Effects) -> int:

@@ -1,6 +1,12 @@
 """Counters, heads, definitions, records and what they come to. The ledger is the 6-digit county."""
 
+from functools import cached_property
+from typing import Any
+
 from django.db import models
+
+from tongxin.ledger.fields import DigestField
+from tongxin.protocol.record import answers
 
 
 class Counter(models.Model):
@@ -21,7 +27,7 @@ class Head(models.Model):
     device = models.UUIDField()
     chain = models.UUIDField()
     last_seq = models.BigIntegerField()
-    last_hash = models.CharField(max_length=64)
+    last_hash = DigestField()
     last_occurred_at = models.DateTimeField()
     last_earliest_at = models.DateTimeField(null=True)
     last_latest_at = models.DateTimeField()
@@ -56,7 +62,8 @@ class Record(models.Model):
     null or empty. ``subject`` is what its activity's matters are about: a place, a member, a record or a code. ``member`` is who
     it speaks of, ``typist`` whose device made it, ``role`` the highest role that the typist held there and then. ``linked``
     records touch others: by a target, or because their id was held already. ``uncertainty`` (ms) is how far off
-    ``occurred_at`` can be, null if nothing bounds it; ``sent_mono`` what the phone's monotonic clock showed as it was sent, if
+    ``occurred_at`` can be, null if nothing bounds it; ``feeds`` which of its activity's figures its answers feed, a bit each
+    (playbook/condition.py); ``sent_mono`` what the phone's monotonic clock showed as it was sent, if
     that was in the same boot session: the evidence for its time that is not in its bytes.
     """
 
@@ -70,11 +77,11 @@ class Record(models.Model):
     device = models.UUIDField()
     chain = models.UUIDField()
     seq = models.BigIntegerField()
-    hash = models.CharField(max_length=64)
+    hash = DigestField()
     bytes = models.BinaryField()
     quarantine = models.CharField(max_length=40, default="")
     activity = models.CharField(max_length=60, default="")
-    activity_hash = models.CharField(max_length=64, default="")
+    activity_hash = DigestField(default="")
     subject = models.CharField(max_length=80, default="")
     member = models.UUIDField()
     typist = models.UUIDField()
@@ -88,7 +95,7 @@ class Record(models.Model):
     area = models.CharField(max_length=12, default="")
     category = models.CharField(max_length=30, default="")
     duty_due_at = models.DateTimeField(null=True)
-    body = models.JSONField(null=True)
+    feeds = models.BigIntegerField(default=0)
     occurred_at = models.DateTimeField()
     uncertainty = models.BigIntegerField(null=True)
     sent_mono = models.BigIntegerField(null=True)
@@ -106,6 +113,11 @@ class Record(models.Model):
             models.Index(fields=["ledger", "activity", "incident", "position"], name="record_trace"),  # a figure's records
             models.Index(fields=["ledger"], name="record_linked", condition=models.Q(linked=True)),  # the fold
         ]
+
+    @cached_property
+    def body(self) -> dict[str, Any] | None:
+        """What was answered, read from the bytes; None if they cannot be read."""
+        return answers(bytes(self.bytes))
 
 
 class Effect(models.Model):

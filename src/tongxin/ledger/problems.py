@@ -42,6 +42,18 @@ class Unreadable(Mark):
     code = "ledger.unreadable"
 
 
+class TooLong(Mark):
+    """The record is longer than any form makes it (64 KiB)."""
+
+    code = "ledger.too_long"
+
+
+class RevokedDevice(Mark):
+    """The phone's enrolment had been revoked when the record came in: whoever holds it may say anything, also about the time."""
+
+    code = "ledger.revoked_device"
+
+
 class WrongEnvelope(Mark):
     """The record names another device, chain, number or version than the batch that brought it."""
 

@@ -15,14 +15,14 @@ from tongxin.ledger.fold import CONFLICTS, RELEASABLE, Fact
 from tongxin.ledger.models import Counter, Effect, Head, Matter, Record
 from tongxin.places.queries import within
 from tongxin.playbook.registry import activities
-from tongxin.protocol.record import GENESIS
+from tongxin.protocol.record import GENESIS, answers
 
 MOST_NAMED = 1000
 """So many rows are asked for by name; for more, all are read."""
 
 FACT_FIELDS = (
     "position", "id", "device", "chain", "seq", "act", "target", "activity", "activity_hash", "subject", "member", "typist",
-    "role", "incident", "order", "duty", "place", "organisation", "area", "category", "duty_due_at", "body", "occurred_at",
+    "role", "incident", "order", "duty", "place", "organisation", "area", "category", "duty_due_at", "bytes", "occurred_at",
     "stated", "day", "quarantine",
 )  # fmt: skip
 
@@ -112,7 +112,7 @@ def families(ledger: str, upto: int, subjects: Iterable[tuple[str, str]]) -> lis
     done: set[tuple[str, str]] = set()
     todo = set(subjects)
     while todo:
-        fresh = [Fact(*row) for row in rows.filter(_about(todo)).values_list(*FACT_FIELDS).iterator()]
+        fresh = [_fact(row) for row in rows.filter(_about(todo)).values_list(*FACT_FIELDS).iterator()]
         done, found = done | todo, found + fresh
         ids, targets = {fact.id for fact in fresh}, {fact.target for fact in fresh if fact.target}
         todo = {(activity, subject) for id_, target, activity, subject in links if id_ in ids or target in ids}
@@ -121,6 +121,16 @@ def families(ledger: str, upto: int, subjects: Iterable[tuple[str, str]]) -> lis
             todo |= set(rows.filter(id__in=others).values_list("activity", "subject"))
         todo -= done
     return found
+
+
+_BYTES = FACT_FIELDS.index("bytes")
+
+
+def _fact(row: tuple[Any, ...]) -> Fact:
+    """Return a fact with what its bytes answer."""
+    read = list(row)
+    read[_BYTES] = answers(row[_BYTES]) or {}
+    return Fact(*read)
 
 
 def _about(subjects: Iterable[tuple[str, str]]) -> Q:

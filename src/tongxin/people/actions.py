@@ -1,6 +1,5 @@
 """Writes of organisations, members, roles, devices and codes."""
 
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -9,7 +8,7 @@ from django.db import transaction
 
 from tongxin.audit.actions import keep, log
 from tongxin.base import clock, ids
-from tongxin.base.problems import AlreadyExists, BadRequest, Conflict, NotSignedIn
+from tongxin.base.problems import AlreadyExists, BadRequest, Conflict, NotFound, NotSignedIn
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.people.access import COMMANDER, MAY_EDIT_PEOPLE, ORGANISATION_KINDS, ROLE_KINDS
@@ -159,22 +158,32 @@ def sign_in(code: str) -> Member:
 
 
 @transaction.atomic
-def enrol(code: str, device: UUID) -> tuple[Device, str]:
-    """Tie a phone to the member of a code; return it and its new token. Enrolling again gives a new token to the same phone."""
+def enrol(code: str, device: UUID, key: bytes) -> Device:
+    """Tie a phone and its public key to the member of a code; to do so again changes nothing. Raise NotSignedIn or Conflict."""
     member = sign_in(code)
-    token = secrets.token_urlsafe(32)
-    held = Device.objects.filter(id=device).first()
-    if held is not None and held.member_id != member.id:
+    row, created = Device.objects.get_or_create(
+        id=device, defaults={"ledger": member.ledger, "member": member, "key": key, "enrolled_at": clock.now()}
+    )
+    if not created and row.member_id != member.id:
         raise Conflict(say("这部手机已登记给别人"), next=say("换一个设备编号再登记。"))
-    row, _ = Device.objects.update_or_create(
-        id=device,
-        defaults={"token_digest": digest(token), "revoked_at": None},
-        create_defaults={
-            "token_digest": digest(token), "ledger": member.ledger, "member": member, "enrolled_at": clock.now(),
-        },
-    )  # fmt: skip
+    if not created and (bytes(row.key) != key or row.revoked_at is not None):
+        raise Conflict(say("这个设备编号已用另一把密钥登记，或登记已撤销"), next=say("换一个设备编号再登记。"))
     log("device.enrol", member=member.id, subject=device)
-    return row, token
+    return row
+
+
+@transaction.atomic
+def revoke(scope: Scope, device: UUID) -> Device:
+    """End a phone's enrolment, as when it was lost or stolen; its records are kept and marked from now on. Raise NotFound."""
+    scope.require(say("撤销手机"), MAY_EDIT_PEOPLE)
+    row = Device.objects.select_for_update().filter(id=device, ledger=scope.ledger).first()
+    if row is None:
+        raise NotFound(say("没有手机 {id}", id=device))
+    if row.revoked_at is None:
+        row.revoked_at = clock.now()
+        row.save(update_fields=["revoked_at"])
+        log("device.revoke", member=scope.member, subject=device)
+    return row
 
 
 @transaction.atomic

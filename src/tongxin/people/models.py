@@ -37,12 +37,12 @@ class Role(models.Model):
 
 
 class Device(models.Model):
-    """A phone that a member enrolled. Only the digest of its token is kept."""
+    """A phone that a member enrolled, and the public key with which it signs (base/crypto.py); one key for life."""
 
     id = models.UUIDField(primary_key=True)
     ledger = models.CharField(max_length=6)
     member = models.ForeignKey(Member, models.PROTECT, related_name="devices")
-    token_digest = models.CharField(max_length=64, unique=True)
+    key = models.BinaryField(max_length=65)
     enrolled_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
 

@@ -15,7 +15,7 @@ from tongxin.people.models import Device, Member, Organisation, Role
 
 
 class UnknownDevice(Problem):
-    """The phone sent no token, or one that was never given out or was revoked."""
+    """The request is not signed, or not by an enrolled phone, or by one that was revoked."""
 
     code = "people.unknown_device"
     status = 401
@@ -23,7 +23,7 @@ class UnknownDevice(Problem):
 
 
 def digest(secret: str) -> str:
-    """Return what is stored instead of a token or code."""
+    """Return what is stored instead of a code."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -48,12 +48,25 @@ def scope_of(member: UUID) -> Scope:
     )
 
 
-def device_of(token: str) -> Device:
-    """Return the phone that holds a token; raise UnknownDevice."""
-    device = Device.objects.filter(token_digest=digest(token), revoked_at__isnull=True).select_related("member").first()
-    if device is None:
-        raise UnknownDevice(say("这部手机没有登记，或登记已撤销"))
-    return device
+def device(id_: UUID) -> Device:
+    """Return a phone, revoked or not; raise UnknownDevice."""
+    found = Device.objects.filter(id=id_).first()
+    if found is None:
+        raise UnknownDevice(say("这部手机没有登记"))
+    return found
+
+
+def devices_by_id(ids: Iterable[UUID]) -> dict[UUID, Device]:
+    """Return phones by id, revoked or not."""
+    return Device.objects.in_bulk(list(set(ids)))
+
+
+def roles_by_member(members: Iterable[UUID]) -> dict[UUID, list[Role]]:
+    """Return every role that members hold or held, first given first."""
+    found: dict[UUID, list[Role]] = {member: [] for member in members}
+    for role in Role.objects.filter(member_id__in=list(found)).order_by("id"):
+        found[role.member_id].append(role)
+    return found
 
 
 def member_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:

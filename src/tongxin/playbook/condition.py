@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from tongxin.base.words import say
 from tongxin.playbook.rules import RULES
-from tongxin.playbook.schema import Activity, Answer, Ask
+from tongxin.playbook.schema import Activity, Answer, Ask, FigureRule
 
 OPERATORS: dict[str, Callable[[Answer, Answer], bool]] = {
     "=": operator.eq,
@@ -113,3 +114,18 @@ def _value(word: str, question: Ask) -> Answer:
             raise UnknownWordError(word, names)
         return word
     raise ValueError(say("问题“{name}”的类型是 {type}，不能用作条件", name=question.name, type=question.type))
+
+
+MOST_FIGURES = 63
+"""So many figures an activity may declare: a bit for each."""
+
+
+def feeds(activity: Activity, body: Mapping[str, Any]) -> int:
+    """Return which of an activity's figures over records some answers feed: bit n stands for the n-th in its file."""
+    return sum(1 << n for n, rule in enumerate(activity.figure) if _fed(rule, activity, body))
+
+
+def _fed(rule: FigureRule, activity: Activity, body: Mapping[str, Any]) -> bool:
+    if rule.when and not comparison(rule.when, activity).holds(body):
+        return False
+    return rule.verb not in ("balance", "latest") or any(noun in body for noun in rule.nouns)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from tongxin.base.words import say
-from tongxin.playbook.condition import UnknownWordError, comparison, trigger
+from tongxin.playbook.condition import MOST_FIGURES, UnknownWordError, comparison, trigger
 from tongxin.playbook.schema import Activity, Ask, FigureRule, MatterRule
 
 SUBJECTS = ("place", "member", "record", "code")
@@ -58,6 +58,8 @@ def faults(activity: Activity, categories: Collection[str]) -> Iterator[Fault]:
     for index, matter in enumerate(activity.matter):
         yield from _matter(activity, matter, f"matter[{index}]")
     yield from _circles(activity)
+    if len(activity.figure) > MOST_FIGURES:
+        yield "figure", say("最多 {most} 个数字，这里有 {found} 个", most=MOST_FIGURES, found=len(activity.figure))
     for index, figure in enumerate(activity.figure):
         yield from _figure(activity, figure, f"figure[{index}]")
     yield from _sentences(activity)

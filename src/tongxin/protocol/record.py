@@ -126,6 +126,21 @@ def decode(data: bytes) -> Envelope:
     return envelope
 
 
+class _Answers(msgspec.Struct):
+    body: dict[str, Any]
+
+
+def answers(data: bytes) -> dict[str, Any] | None:
+    """Return what a record's bytes answer; None if they cannot be read."""
+    try:
+        return _ANSWERS.decode(data).body
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+_ANSWERS = msgspec.json.Decoder(_Answers)
+
+
 def chain_hash(prev: str, data: bytes) -> str:
     """Return SHA-256(prev as ASCII ‖ bytes) in hex: the hash of a record that follows the one with hash ``prev``."""
     return hashlib.sha256(prev.encode("ascii") + data).hexdigest()

@@ -39,16 +39,20 @@ class BadBatchError(ValueError):
     """The batch itself is wrong; nothing of it is taken."""
 
 
-class GapError(Exception):
-    """The batch begins beyond the head."""
+class RefusedError(Exception):
+    """A batch does not fit its chain: nothing of it was taken. ``head`` is where the chain stands, ``seq`` what does not fit."""
 
-
-class ForkError(Exception):
-    """A record differs from the one held under its number, or does not follow the one before; ``seq`` says which."""
-
-    def __init__(self, seq: int) -> None:
+    def __init__(self, head: Head, seq: int) -> None:
         super().__init__(seq)
-        self.seq = seq
+        self.head, self.seq = head, seq
+
+
+class GapError(RefusedError):
+    """The batch begins beyond the head, at ``seq``."""
+
+
+class ForkError(RefusedError):
+    """Record ``seq`` differs from the one held under its number, or does not follow the one before."""
 
 
 def accept(head: Head, batch: Batch, held: Mapping[int, str], received: int) -> tuple[Head, list[Taken]]:
@@ -60,25 +64,25 @@ def accept(head: Head, batch: Batch, held: Mapping[int, str], received: int) -> 
     if batch.v != VERSION or not 1 <= len(batch.records) <= MOST_RECORDS or batch.first_seq < 1:
         raise BadBatchError
     if batch.first_seq > head.last_seq + 1:
-        raise GapError
+        raise GapError(head, batch.first_seq)
     prev = held[batch.first_seq - 1] if batch.first_seq > 1 else GENESIS
-    taken: list[Taken] = []
+    before, taken = head, []
     for seq, text in enumerate(batch.records, start=batch.first_seq):
         data = text.encode()
         if seq <= head.last_seq:
             prev = chain_hash(prev, data)
             if prev != held[seq]:
-                raise ForkError(seq)
+                raise ForkError(head, seq)
             continue
-        head, new = _take(head, data, batch, received)
+        envelope = read(data)
+        if envelope is not None and envelope.prev != head.last_hash:
+            raise ForkError(before, seq)
+        head, new = _take(head, data, envelope, batch, received)
         taken.append(new)
     return head, taken
 
 
-def _take(head: Head, data: bytes, batch: Batch, received: int) -> tuple[Head, Taken]:
-    envelope = read(data)
-    if envelope is not None and envelope.prev != head.last_hash:
-        raise ForkError(head.last_seq + 1)
+def _take(head: Head, data: bytes, envelope: Envelope | None, batch: Batch, received: int) -> tuple[Head, Taken]:
     settled = settle_unread(received, head.last) if envelope is None else settle(envelope, batch.sent, received, head.last)
     new = Taken(head.last_seq + 1, chain_hash(head.last_hash, data), data, envelope, settled)
     return replace(head, last_seq=new.seq, last_hash=new.hash, last=settled), new

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from tongxin.ledger.fields import DigestField
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -61,7 +63,7 @@ class Migration(migrations.Migration):
                 ("device", models.UUIDField()),
                 ("chain", models.UUIDField()),
                 ("last_seq", models.BigIntegerField()),
-                ("last_hash", models.CharField(max_length=64)),
+                ("last_hash", DigestField()),
                 ("last_occurred_at", models.DateTimeField()),
                 ("last_earliest_at", models.DateTimeField(null=True)),
                 ("last_latest_at", models.DateTimeField()),
@@ -144,11 +146,11 @@ class Migration(migrations.Migration):
                 ("device", models.UUIDField()),
                 ("chain", models.UUIDField()),
                 ("seq", models.BigIntegerField()),
-                ("hash", models.CharField(max_length=64)),
+                ("hash", DigestField()),
                 ("bytes", models.BinaryField()),
                 ("quarantine", models.CharField(default="", max_length=40)),
                 ("activity", models.CharField(default="", max_length=60)),
-                ("activity_hash", models.CharField(default="", max_length=64)),
+                ("activity_hash", DigestField(default="")),
                 ("subject", models.CharField(default="", max_length=80)),
                 ("member", models.UUIDField()),
                 ("typist", models.UUIDField()),
@@ -162,7 +164,7 @@ class Migration(migrations.Migration):
                 ("area", models.CharField(default="", max_length=12)),
                 ("category", models.CharField(default="", max_length=30)),
                 ("duty_due_at", models.DateTimeField(null=True)),
-                ("body", models.JSONField(null=True)),
+                ("feeds", models.BigIntegerField(default=0)),
                 ("occurred_at", models.DateTimeField()),
                 ("uncertainty", models.BigIntegerField(null=True)),
                 ("sent_mono", models.BigIntegerField(null=True)),

@@ -1,0 +1,243 @@
+"""The intake: the phones' door for records, in a process of its own. Each call finds its phone and its signature, acts, answers.
+
+It takes in what it can and says at once when it cannot: a wait in ``Retry-After`` instead of a queue without end.
+"""
+
+import asyncio
+import contextvars
+import gzip
+import io
+import logging
+import math
+import zlib
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import translation
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tongxin.base import crypto, door
+from tongxin.base.problems import BadRequest, NotFound, Problem
+from tongxin.base.words import say
+from tongxin.field import metrics
+from tongxin.field.limits import Limiter
+from tongxin.field.problems import Away, Busy, Failed, Later, TooFast
+from tongxin.field.signed import phone_of
+from tongxin.field.writer import AWAY, Writer
+from tongxin.ledger.actions import Outcome, Sending, answer, hear
+from tongxin.ledger.problems import BadBatch
+from tongxin.ledger.queries import head as head_of
+from tongxin.ledger.queries import position
+from tongxin.people.queries import UnknownDevice, device
+from tongxin.protocol import signature
+from tongxin.protocol.messages import Batch, Heartbeat
+
+T = TypeVar("T")
+MOST_BYTES = 8_000_000
+"""A request's body, packed and unpacked."""
+MOST_WAITING = 6000
+"""Records that may wait for their transaction: about a second's work."""
+PER_PHONE, PER_PHONE_AT_ONCE = 100.0, 4000.0
+"""Records a second from one phone, and after a rest at once: those of a week without network."""
+AGAIN_AFTER = 1.0
+"""Seconds after which a phone may try again when nobody can say better."""
+log = logging.getLogger("tongxin.intake")
+
+
+class Intake:
+    """What the calls share: who writes, who reads, what is known of phones, how much may come in."""
+
+    def __init__(self, *, writes: Executor | None = None, reads: Executor | None = None) -> None:
+        """Threads of its own unless others are given."""
+        self.writer = Writer(writes or ThreadPoolExecutor(1, "writer"))
+        self._reads = reads or ThreadPoolExecutor(4, "reader")
+        self._phones: dict[UUID, tuple[str, bytes]] = {}
+        self._receipts = crypto.key_of(settings.TONGXIN_RECEIPT_SECRET)
+        self._receipts_id = crypto.to_text(crypto.public(self._receipts))
+        self._per_phone = Limiter(PER_PHONE, PER_PHONE_AT_ONCE)
+        rate = float(settings.TONGXIN_INTAKE_RATE)
+        self._together = Limiter(rate, rate)
+
+    async def records(self, request: Request) -> Response:
+        """Take a batch of records; the answer with its receipts is signed."""
+        if self.writer.waiting > MOST_WAITING:
+            raise Busy(say("现在发来的记录太多"), AGAIN_AFTER)
+        content = await _content(request)
+        ledger, phone = await self._phone(request, content)
+        try:
+            batch = door.read(_unpacked(request, content), Batch)
+        except BadRequest as error:
+            raise BadBatch(error.message) from None
+        self._limit(phone, len(batch.records))
+        sending = Sending(phone, batch)
+        sending.key  # noqa: B018 - refuses a chain that is none before it could spoil others
+        outcome = await self.writer.append(ledger, sending)
+        metrics.count(outcome)
+        return self._signed(outcome)
+
+    async def heartbeat(self, request: Request) -> Response:
+        """Hear what a phone still holds; tell it where its chains stand."""
+        content = await _content(request)
+        ledger, phone = await self._phone(request, content)
+        beat = door.read(_unpacked(request, content), Heartbeat)
+        return _json(await self._read(hear, ledger, phone, beat))
+
+    async def head(self, request: Request) -> Response:
+        """Say where a chain stands."""
+        ledger, phone = await self._phone(request, b"")
+        try:
+            chain = UUID(request.query_params.get("chain", ""))
+        except ValueError:
+            raise BadRequest(say("chain：要一个 UUID")) from None
+        return _json(await self._read(head_of, ledger, phone, chain))
+
+    async def health(self, request: Request) -> Response:  # noqa: ARG002 - anyone may ask
+        """Say that this process runs and reaches its database."""
+        await self._read(position, "")
+        return PlainTextResponse("ok")
+
+    async def metrics(self, request: Request) -> Response:  # noqa: ARG002 - anyone may ask
+        """Say how it goes, for Prometheus."""
+        return Response(metrics.exposed(self.writer.waiting), media_type=metrics.CONTENT_TYPE)
+
+    async def _phone(self, request: Request, content: bytes) -> tuple[str, UUID]:
+        """Return the ledger and id of the phone that signed a request; a phone's key never changes, so it is looked up once."""
+        named = phone_of(request.headers)
+        if named not in self._phones:
+            found = await self._read(device, named)
+            if len(self._phones) > 200_000:  # noqa: PLR2004 - some 50 MB
+                self._phones.clear()
+            self._phones[named] = (found.ledger, bytes(found.key))
+        ledger, key = self._phones[named]
+        try:
+            signature.verify_request(key, request.headers, request.method, request.url.path, request.url.query, content)
+        except signature.BadSignatureError as error:
+            raise UnknownDevice(say("请求的签名不对：{reason}", reason=error)) from None
+        return ledger, named
+
+    def _limit(self, phone: UUID, records: int) -> None:
+        """Let a batch in, or raise TooFast or Busy with how long to wait."""
+        wait = self._per_phone.wait(phone)
+        if wait:
+            raise TooFast(say("这部手机发得太快"), wait)
+        wait = self._together.wait("all")
+        if wait:
+            raise Busy(say("现在发来的记录太多"), wait)
+        self._per_phone.take(phone, records)
+        self._together.take("all", records)
+
+    def _signed(self, outcome: Outcome) -> Response:
+        content = door.write(answer(outcome))
+        headers = signature.sign_answer(self._receipts, self._receipts_id, 200, content)
+        return Response(content, headers=headers, media_type="application/json")
+
+    async def _read(self, what: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - whatever it takes
+        """Run something that asks the database, in a thread."""
+        loop = asyncio.get_running_loop()
+        context = contextvars.copy_context()  # the caller's language goes with it
+        return await loop.run_in_executor(self._reads, partial(context.run, _asked, what, *arguments))
+
+
+def _asked(what: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - as above
+    try:
+        return what(*arguments)
+    except AWAY:
+        close_old_connections()
+        raise
+
+
+async def _content(request: Request) -> bytes:
+    """Return the body as it was sent; raise TooLarge before more of it is read than will do."""
+    length = request.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > MOST_BYTES:
+        raise door.TooLarge(say("一次发来的内容太大"))
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BYTES:
+            raise door.TooLarge(say("一次发来的内容太大"))
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _unpacked(request: Request, content: bytes) -> bytes:
+    """Return the body as it was before compression; raise BadRequest or TooLarge."""
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding == "identity":
+        return content
+    if coding != "gzip":
+        raise BadRequest(say("Content-Encoding：只收 gzip，这里是“{coding}”", coding=coding))
+    try:
+        plain = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadRequest(say("正文不是 gzip：{reason}", reason=error)) from None
+    if len(plain) > MOST_BYTES:
+        raise door.TooLarge(say("一次发来的内容太大"))
+    return plain
+
+
+def _json(found: object) -> Response:
+    return Response(door.write(found), media_type="application/json")
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
+    """Answer an address that leads nowhere, or not that way."""
+    with translation.override(_language(request)):
+        return _refusal(NotFound(say("没有这一页：{path}", path=request.url.path)))
+
+
+Call = Callable[[Request], Awaitable[Response]]
+
+
+def _answering(call: Call) -> Call:
+    """Make a call answer every problem in the caller's language, and measure it."""
+
+    async def answered(request: Request) -> Response:
+        with metrics.timed(request.url.path) as said, translation.override(_language(request)):
+            try:
+                response = await call(request)
+            except ClientDisconnect:
+                response = Response(status_code=499)  # nobody reads it
+            except Exception as error:  # noqa: BLE001 - all become answers
+                response = _refusal(error)
+            said.status = response.status_code
+            return response
+
+    return answered
+
+
+def _language(request: Request) -> str:
+    return "en" if request.headers.get("Accept-Language", "").lower().startswith("en") else "zh-hans"
+
+
+def _refusal(error: Exception) -> Response:
+    if isinstance(error, AWAY):
+        error = Away(say("数据库暂时没有应答"), AGAIN_AFTER)
+    elif not isinstance(error, Problem):
+        log.exception("a call failed", exc_info=error)
+        error = Failed(say("程序出错了，这次没有写入任何东西"))
+    headers = {"Retry-After": str(math.ceil(error.seconds))} if isinstance(error, Later) else {}
+    return Response(door.write(error.as_json()), error.status, headers, "application/json")
+
+
+def make_app(intake: Intake) -> Starlette:
+    """Return the ASGI application. Any page may call it: who speaks is known by signature, never by cookie."""
+    calls = [("records", intake.records, "POST"), ("heartbeat", intake.heartbeat, "POST"), ("head", intake.head, "GET")]
+    routes = [Route(f"/field/{name}", _answering(call), methods=[method]) for name, call, method in calls]
+    routes += [Route("/health", _answering(intake.health)), Route("/metrics", _answering(intake.metrics))]
+    signed = [signature.DIGEST, signature.INPUT, signature.SIGNATURE]
+    cors = Middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], max_age=86_400,
+        allow_headers=["Content-Type", "Content-Encoding", "Accept-Language", *signed], expose_headers=["Retry-After", *signed],
+    )  # fmt: skip
+    return Starlette(routes=routes, middleware=[cors], exception_handlers={404: _nowhere, 405: _nowhere})
