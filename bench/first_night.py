@@ -8,7 +8,6 @@ own length, the shortest answer of the same server, the database alone), and end
 
 import json
 import os
-import platform
 import re
 import sys
 import time
@@ -17,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-import psutil
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import pages
 from bench.crowd import fill
-from bench.homes import BenchError, Running, command, is_clean, temporary_home, tree
+from bench.homes import BenchError, Running, command, is_clean, machine, temporary_home, tree
 from bench.processes import Others, Sampler
 from bench.table import rows, show
 
@@ -53,7 +51,7 @@ def main(file: Path | None, records: int) -> None:
         "date": clock.wall().isoformat(timespec="seconds"),
         "tree": tree(),
         "clean": is_clean(),
-        "machine": _machine(),
+        "machine": machine(),
     }
     try:
         found |= {"night": _night()}
@@ -66,15 +64,6 @@ def main(file: Path | None, records: int) -> None:
     if file:
         found["measures"] = [asdict(row) | {"met": row.met} for row in measures]
         file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "cores": os.cpu_count(),
-        "memory": psutil.virtual_memory().total,
-        "python": platform.python_version(),
-        "load_before": os.getloadavg()[0],
-    }
 
 
 def _night() -> dict[str, Any]:

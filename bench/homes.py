@@ -1,6 +1,7 @@
 """Homes that last as long as a measurement, and the commands that run in them as a user runs them."""
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM
+from typing import Any
+
+import psutil
 
 from tongxin.host.home import Home
 from tongxin.host.processes import Child, spawn
@@ -124,3 +128,13 @@ def tree() -> str:
 def is_clean() -> bool:
     """Tell whether what lies here is that tree; the proofs themselves do not count."""
     return git("status", "--porcelain", "--", ".", ":!docs/proofs") == ""
+
+
+def machine() -> dict[str, Any]:
+    """Return what a measurement ran on."""
+    return {
+        "cores": os.cpu_count(),
+        "memory": psutil.virtual_memory().total,
+        "python": platform.python_version(),
+        "load_before": os.getloadavg()[0],
+    }

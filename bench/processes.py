@@ -29,9 +29,9 @@ def _kind(process: psutil.Process, supervisor: int) -> str:
     child = "" if process.ppid() == supervisor else " child"
     if process.name() == "postgres":
         return f"postgres{child}"
-    words = process.cmdline()
-    for module, kind in (("granian", "web"), ("tongxin.host.worker", "worker")):
-        if module in words:
+    words = " ".join(process.cmdline())
+    for word, kind in (("tongxin.host.asgi", "intake"), ("granian", "web"), ("tongxin.host.worker", "worker")):
+        if word in words:
             return f"{kind}{child}"
     return "other"
 

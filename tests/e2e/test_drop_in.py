@@ -5,6 +5,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -117,7 +118,8 @@ def test_a_file_that_is_dropped_in_collects_counts_and_speaks(running: Running, 
     desk.post("assignments", {"assignments": [{"id": str(uuid4()), "duty": duty["id"], "member": ids["member"]}]})
 
     code = desk.post("sign-in-codes", {"members": [ids["member"]]})["codes"][0]["code"]
-    asyncio.run(_says(running.url, str(code), {"stalls": 12, "crowded": True}))
+    with ThreadPoolExecutor(1) as aside:  # the browser's own event loop runs in this thread
+        aside.submit(asyncio.run, _says(running.url, str(code), {"stalls": 12, "crowded": True})).result()
     figures = soon(lambda: _figures(desk, ids["incident"]).get("night_market.stalls"), "the figure")
     assert figures == 12
     bulletin = desk.post("bulletins", {"incident": ids["incident"], "title": "夜", "title_en": "Night"}, repeatable=False)

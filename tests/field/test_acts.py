@@ -167,7 +167,7 @@ def test_a_batch_whose_numbers_nobody_can_store_is_refused_whole(phone: Phone, n
 
 
 def test_a_heartbeat_without_a_signature_is_refused(phone: Phone) -> None:
-    assert phone.send("heartbeat", "{}", Signature="").status_code == 401
+    assert phone.send("heartbeat", "{}", signature="").status_code == 401
 
 
 def test_whatever_form_a_phone_was_given_is_kept_for_ever(phone: Phone) -> None:

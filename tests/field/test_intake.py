@@ -47,7 +47,7 @@ def test_a_batch_is_taken_only_with_its_own_phones_signature(cast: Cast, phone: 
     stranger = sign_request(other.key, str(uuid4()), "POST", "/field/records", "", batch)
     another_way = sign_request(phone.key, str(phone.device), "POST", "/field/heartbeat", "", batch)
     another_body = phone.signature("POST", "/field/records", batch + b" ")
-    for headers in (forged, stranger, another_way, another_body, {"Signature": ""}, {"Signature-Input": ""}, {"Signature": "x"}):
+    for headers in (forged, stranger, another_way, another_body, {"signature": ""}, {"signature-input": ""}, {"signature": "x"}):
         refusal = phone.send("records", batch, **headers)
         assert (refusal.status_code, refusal.json()["problem"]["code"]) == (401, "people.unknown_device"), headers
     assert Record.objects.count() == 0
@@ -202,9 +202,12 @@ def test_any_page_may_call_it_and_see_what_it_needs(phone: Phone) -> None:
     asked = {"Origin": "https://desk.example", "Access-Control-Request-Method": "POST"}
     wanted = {"Access-Control-Request-Headers": "content-digest,content-encoding,content-type,signature,signature-input"}
     allowed = _open(phone, "/field/records", "OPTIONS", asked | wanted)
-    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (204, "*")
+    assert set(wanted["Access-Control-Request-Headers"].split(",")) <= set(
+        allowed.headers["Access-Control-Allow-Headers"].split(", ")
+    )
     shown = phone.send("records", "{}", Origin="https://desk.example").headers["Access-Control-Expose-Headers"]
-    assert {"Retry-After", "Signature", "Signature-Input", "Content-Digest"} <= set(shown.split(", "))
+    assert {"retry-after", "signature", "signature-input", "content-digest"} <= set(shown.split(", "))
 
 
 def test_a_refusal_speaks_the_callers_language(phone: Phone, night: datetime) -> None:
@@ -217,7 +220,7 @@ def test_a_refusal_speaks_the_callers_language(phone: Phone, night: datetime) ->
 
 
 def _refused(phone: Phone, language: str) -> str:
-    message: str = phone.send("records", "{}", Signature="", **{"Accept-Language": language}).json()["problem"]["message"]
+    message: str = phone.send("records", "{}", signature="", **{"Accept-Language": language}).json()["problem"]["message"]
     return message
 
 

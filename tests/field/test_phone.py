@@ -65,7 +65,7 @@ def test_a_phone_sees_its_members_duties_and_the_forms_they_need(cast: Cast) -> 
 def test_it_sees_nothing_without_its_signature(cast: Cast) -> None:
     phone = cast.phone()
     signed = phone.signature("GET", "/field/duties")
-    for headers in ({}, signed | {"Signature": "tongxin=:AAAA:"}, phone.signature("GET", "/field/clock")):
+    for headers in ({}, signed | {"signature": "tongxin=:AAAA:"}, phone.signature("GET", "/field/clock")):
         assert Client().get("/field/duties", headers=headers).json()["problem"]["code"] == "people.unknown_device"
     assert "duties" in Client().get("/field/duties", headers=signed).json()
 

@@ -113,5 +113,5 @@ def test_the_desk_answers_again_after_the_database_was_killed(home: Home) -> Non
 def test_what_run_json_says_is_for_this_user_only(home: Home, owner_url: str) -> None:
     with running(home, free_port(), DATABASE_URL=owner_url):
         path = home.path / "run.json"
-        assert set(json.loads(path.read_text())) == {"pid", "url", "owner_url", "app_url"}
+        assert set(json.loads(path.read_text())) == {"pid", "url", "intake_url", "owner_url", "app_url"}
         assert path.stat().st_mode & 0o077 == 0

@@ -21,7 +21,7 @@ from tongxin_drill import DrillError
 
 DOWN = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 """Statuses that mean no more than a lost answer: the server may be restarting."""
-WORTH_PACKING = 1_000
+WORTH_PACKING = 4_000
 """Bodies of so many bytes are packed."""
 
 

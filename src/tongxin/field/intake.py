@@ -5,13 +5,12 @@ It takes in what it can and says at once when it cannot: a wait in ``Retry-After
 
 import asyncio
 import contextvars
-import gzip
-import io
 import logging
 import math
 import zlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,8 +19,6 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import translation
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -51,6 +48,18 @@ PER_PHONE, PER_PHONE_AT_ONCE = 100.0, 4000.0
 """Records a second from one phone, and after a rest at once: those of a week without network."""
 AGAIN_AFTER = 1.0
 """Seconds after which a phone may try again when nobody can say better."""
+_GZIP = 16 + zlib.MAX_WBITS
+_SIGNED = (signature.DIGEST, signature.INPUT, signature.SIGNATURE)
+_ANY_PAGE = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": ", ".join(("retry-after", *_SIGNED)),
+}
+"""Any page may call: who speaks is known by signature, never by cookie."""
+_PREFLIGHT = _ANY_PAGE | {
+    "access-control-allow-methods": "GET, POST",
+    "access-control-allow-headers": ", ".join(("accept-language", "content-encoding", "content-type", *_SIGNED)),
+    "access-control-max-age": "86400",
+}
 log = logging.getLogger("tongxin.intake")
 
 
@@ -79,7 +88,7 @@ class Intake:
         except BadRequest as error:
             raise BadBatch(error.message) from None
         self._limit(phone, len(batch.records))
-        sending = Sending(phone, batch)
+        sending = Sending(str(phone), batch)
         sending.key  # noqa: B018 - refuses a chain that is none before it could spoil others
         outcome = await self.writer.append(ledger, sending)
         metrics.count(outcome)
@@ -112,7 +121,8 @@ class Intake:
 
     async def _phone(self, request: Request, content: bytes) -> tuple[str, UUID]:
         """Return the ledger and id of the phone that signed a request; a phone's key never changes, so it is looked up once."""
-        named = phone_of(request.headers)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+        named = phone_of(headers)
         if named not in self._phones:
             found = await self._read(device, named)
             if len(self._phones) > 200_000:  # noqa: PLR2004 - some 50 MB
@@ -120,7 +130,8 @@ class Intake:
             self._phones[named] = (found.ledger, bytes(found.key))
         ledger, key = self._phones[named]
         try:
-            signature.verify_request(key, request.headers, request.method, request.url.path, request.url.query, content)
+            path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+            signature.verify_request(key, headers, request.method, path, query, content)
         except signature.BadSignatureError as error:
             raise UnknownDevice(say("请求的签名不对：{reason}", reason=error)) from None
         return ledger, named
@@ -177,12 +188,15 @@ def _unpacked(request: Request, content: bytes) -> bytes:
         return content
     if coding != "gzip":
         raise BadRequest(say("Content-Encoding：只收 gzip，这里是“{coding}”", coding=coding))
+    unpacker = zlib.decompressobj(_GZIP)
     try:
-        plain = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
+        plain = unpacker.decompress(content, MOST_BYTES + 1)
+    except zlib.error as error:
         raise BadRequest(say("正文不是 gzip：{reason}", reason=error)) from None
     if len(plain) > MOST_BYTES:
         raise door.TooLarge(say("一次发来的内容太大"))
+    if not unpacker.eof:
+        raise BadRequest(say("正文不是 gzip：{reason}", reason="…"))
     return plain
 
 
@@ -192,7 +206,7 @@ def _json(found: object) -> Response:
 
 async def _nowhere(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
     """Answer an address that leads nowhere, or not that way."""
-    with translation.override(_language(request)):
+    with _speaking(request):
         return _refusal(NotFound(say("没有这一页：{path}", path=request.url.path)))
 
 
@@ -203,7 +217,9 @@ def _answering(call: Call) -> Call:
     """Make a call answer every problem in the caller's language, and measure it."""
 
     async def answered(request: Request) -> Response:
-        with metrics.timed(request.url.path) as said, translation.override(_language(request)):
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_PREFLIGHT)
+        with metrics.timed(request.scope["path"]) as said, _speaking(request):
             try:
                 response = await call(request)
             except ClientDisconnect:
@@ -211,13 +227,16 @@ def _answering(call: Call) -> Call:
             except Exception as error:  # noqa: BLE001 - all become answers
                 response = _refusal(error)
             said.status = response.status_code
-            return response
+        response.headers.update(_ANY_PAGE)
+        return response
 
     return answered
 
 
-def _language(request: Request) -> str:
-    return "en" if request.headers.get("Accept-Language", "").lower().startswith("en") else "zh-hans"
+def _speaking(request: Request) -> AbstractContextManager[None]:
+    """Speak the caller's language; Chinese needs no asking for."""
+    english = request.headers.get("accept-language", "").lower().startswith("en")
+    return translation.override("en") if english else nullcontext()
 
 
 def _refusal(error: Exception) -> Response:
@@ -231,13 +250,8 @@ def _refusal(error: Exception) -> Response:
 
 
 def make_app(intake: Intake) -> Starlette:
-    """Return the ASGI application. Any page may call it: who speaks is known by signature, never by cookie."""
+    """Return the ASGI application."""
     calls = [("records", intake.records, "POST"), ("heartbeat", intake.heartbeat, "POST"), ("head", intake.head, "GET")]
-    routes = [Route(f"/field/{name}", _answering(call), methods=[method]) for name, call, method in calls]
+    routes = [Route(f"/field/{name}", _answering(call), methods=[method, "OPTIONS"]) for name, call, method in calls]
     routes += [Route("/health", _answering(intake.health)), Route("/metrics", _answering(intake.metrics))]
-    signed = [signature.DIGEST, signature.INPUT, signature.SIGNATURE]
-    cors = Middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], max_age=86_400,
-        allow_headers=["Content-Type", "Content-Encoding", "Accept-Language", *signed], expose_headers=["Retry-After", *signed],
-    )  # fmt: skip
-    return Starlette(routes=routes, middleware=[cors], exception_handlers={404: _nowhere, 405: _nowhere})
+    return Starlette(routes=routes, exception_handlers={404: _nowhere, 405: _nowhere})

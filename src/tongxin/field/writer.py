@@ -13,6 +13,8 @@ from tongxin.ledger.actions import Outcome, Sending, append_all
 
 MOST_TOGETHER = 2000
 """Records in one transaction; the last batch may exceed it."""
+LINGER, ENOUGH = 0.003, 400
+"""Before a transaction of fewer records, so many seconds pass in which others may join it (PostgreSQL's commit_delay)."""
 AWAY = (OperationalError, PoolTimeout)
 """What a database that is being restarted raises: nothing is wrong with the batches."""
 log = logging.getLogger("tongxin.intake")
@@ -51,6 +53,8 @@ class Writer:
         loop = asyncio.get_running_loop()
         try:
             while self._queue:
+                if self.waiting < ENOUGH:
+                    await asyncio.sleep(LINGER)
                 group = self._next()
                 try:
                     outcomes = await loop.run_in_executor(self._executor, write, group[0].ledger, [one.sending for one in group])

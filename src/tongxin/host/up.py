@@ -143,7 +143,7 @@ def _web(home: Home, database: Database, port: int, intake: int) -> Child:
 
 
 def _intake(home: Home, database: Database, port: int) -> Child:
-    serving = ["--interface", "asgi", "--loop", "asyncio", "tongxin.host.asgi:application"]
+    serving = ["--interface", "asgi", "--loop", "uvloop", "tongxin.host.asgi:application"]
     return Child("intake", _granian(port, serving), _environment(home, database.app_url), ready=lambda: answers(port))
 
 

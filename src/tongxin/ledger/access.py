@@ -4,20 +4,18 @@ Who may write them: whoever held a role there at the time. What a role may decid
 the fold, which sees the role as it was.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from tongxin.base.scope import prefix
 from tongxin.ledger.fold import RANKS
-from tongxin.people.models import Role
+from tongxin.people.queries import Held
 
 
-def role_at(roles: list[Role], area: str, moment: datetime) -> str:
+def role_at(roles: Sequence[Held], area: str, moment: datetime) -> str:
     """Return the highest of a member's roles that covered an area at a moment; empty if none did."""
     held = [
         role.kind
         for role in roles
-        if role.since <= moment
-        and (role.until is None or moment < role.until)
-        and area.startswith(tuple(prefix(code) for code in role.areas))
+        if role.since <= moment and (role.until is None or moment < role.until) and area.startswith(role.areas)
     ]
     return max(held, key=RANKS.index, default="")

@@ -10,7 +10,7 @@ from django.db import transaction
 from tongxin.base import clock
 from tongxin.base.words import say
 from tongxin.ledger import checks, definitions, fold, storing
-from tongxin.ledger.models import Counter, Effect, Heartbeat, Matter, Record
+from tongxin.ledger.models import Effect, Heartbeat, Matter, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap
 from tongxin.ledger.queries import current_effects, current_matters
 from tongxin.ledger.storing import Row
@@ -30,16 +30,15 @@ Effects = Mapping[int, fold.Effect | None]
 class Sending:
     """A batch and the enrolled phone that it comes from."""
 
-    device: UUID
+    device: str
     batch: Batch
 
     @property
     def key(self) -> storing.ChainKey:
         """Device and chain; raise BadBatch if the chain is no UUID."""
-        chain = checks.uuid(self.batch.chain)
-        if chain is None:
+        if not checks.is_id(self.batch.chain):
             raise BadBatch(say("chain：要一个 UUID"))
-        return self.device, chain
+        return self.device, self.batch.chain
 
 
 Outcome = Answer | RefusedError | BadBatchError
@@ -70,16 +69,14 @@ def append_all(ledger: str, sendings: Sequence[Sending]) -> list[Outcome]:
     1. take the ledger's turn (the counter's row lock); 2. let the protocol say of each batch what is held and what is new;
     3. store the exact bytes of what is new with what they say, marked where they are wrong; 4. move heads and counter.
     """
-    Counter.objects.get_or_create(ledger=ledger)
-    counter = Counter.objects.select_for_update().get(ledger=ledger)
+    position = storing.turn(ledger)
     received = clock.to_ms(clock.now())
     before = storing.heads(ledger, [sending.key for sending in sendings])
     judged = [_judge(ledger, before[sending.key], sending, received) for sending in sendings]
-    rows = _rows(ledger, judged, counter.position, clock.from_ms(received))
+    rows = _rows(ledger, judged, position, clock.from_ms(received))
     if rows:
         storing.copy_in(rows)
-        counter.position = rows[-1].position
-        counter.save(update_fields=["position"])
+        storing.give_out(ledger, rows[-1].position)
         storing.move(ledger, {one.sending.key: one.after for one in judged if one.taken})
     fresh = _by_chain(rows)
     return [one.refused or _answered(one, fresh.get(one.sending.key, []), received) for one in judged]
@@ -127,7 +124,7 @@ def _rows(ledger: str, judged: Sequence[_Judged], position: int, received: datet
 
 def _row(ledger: str, position: int, sending: Sending, new: protocol.Taken, tables: checks.Tables, received: datetime) -> Row:
     device, chain = sending.key
-    member, occurred = tables.devices[device].member_id, clock.from_ms(new.settled.occurred)
+    member, occurred = tables.typists[device].member, clock.from_ms(new.settled.occurred)
     return Row(
         ledger=ledger, position=position, device=device, chain=chain, seq=new.seq, hash=new.hash, bytes=new.data,
         member=member, typist=member, occurred_at=occurred, uncertainty=new.settled.uncertainty,
@@ -165,7 +162,7 @@ def hear(ledger: str, device: UUID, beat: protocol_messages.Heartbeat) -> protoc
     Heartbeat.objects.update_or_create(
         ledger=ledger, device=device, defaults={"at": clock.now(), "holds": beat.holds, "oldest_at": oldest}
     )
-    keys = [(device, chain) for head in beat.chains[:MOST_CHAINS] if (chain := checks.uuid(head.chain))]
+    keys = [(str(device), head.chain) for head in beat.chains[:MOST_CHAINS] if checks.is_id(head.chain)]
     found = storing.heads(ledger, keys)
     return protocol_messages.Heard([found[key].shown() for key in keys], clock.to_ms(clock.now()))
 

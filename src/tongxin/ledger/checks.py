@@ -1,22 +1,18 @@
 """Reads a record's meaning. A record that fails is never refused: it is kept, marked with the code of what is wrong."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from tongxin.base import clock
-from tongxin.ledger import problems
+from tongxin.ledger import problems, storing
 from tongxin.ledger.access import role_at
 from tongxin.ledger.fold import MAY_CORRECT
-from tongxin.ledger.models import Record
 from tongxin.ledger.problems import Mark
 from tongxin.ledger.storing import Row
-from tongxin.orders.models import Duty, Order
-from tongxin.orders.queries import duties_by_id, orders_by_id
-from tongxin.people.models import Device, Member, Role
-from tongxin.people.queries import devices_by_id, roles_by_member
-from tongxin.places.models import Place
+from tongxin.orders.queries import DutyTerms, OrderTerms, duty_terms, order_terms
+from tongxin.people.queries import Typist, are_members, typists
+from tongxin.places.queries import where
 from tongxin.playbook.answers import faults
 from tongxin.playbook.condition import feeds
 from tongxin.playbook.registry import version
@@ -26,50 +22,48 @@ from tongxin.protocol.server import Taken
 from tongxin.protocol.time import stated
 
 MOST_SUBJECT = 80
-_DIGEST = re.compile("[0-9a-f]{64}")
+_DIGEST, _ID = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass
 class Tables:
-    """What the records of some batches refer to, looked up at once."""
+    """What the records of some batches refer to, looked up at once; ids as text."""
 
-    devices: dict[UUID, Device]
-    roles: dict[UUID, list[Role]]
-    held: set[UUID]
-    orders: dict[UUID, Order]
-    duties: dict[UUID, Duty]
-    places: dict[UUID, Place]
-    speakers: set[UUID]
+    typists: dict[str, Typist]
+    held: set[str]
+    orders: dict[str, OrderTerms]
+    duties: dict[str, DutyTerms]
+    places: dict[str, tuple[str, str]]
+    speakers: set[str]
 
 
-def look_up(ledger: str, devices: Iterable[UUID], envelopes: Sequence[Envelope]) -> Tables:
+def look_up(ledger: str, devices: Collection[str], envelopes: Sequence[Envelope]) -> Tables:
     """Look up everything that batches refer to, in a few queries."""
-    phones = devices_by_id(devices)
-    held = Record.objects.filter(ledger=ledger, id__in=_uuids(e.id for e in envelopes)).values_list("id", flat=True)
-    speakers = _uuids(e.speaker for e in envelopes)
-    known = Member.objects.filter(id__in=speakers, ledger=ledger).values_list("id", flat=True) if speakers else ()
+    duties = duty_terms(_ids(e.duty for e in envelopes))
+    places = _ids(e.place for e in envelopes) | {duty.place for duty in duties.values()}
+    speakers = _ids(e.speaker for e in envelopes)
     return Tables(
-        phones,
-        roles_by_member({phone.member_id for phone in phones.values()}),
-        {id_ for id_ in held if id_},
-        orders_by_id(_uuids(e.order for e in envelopes)),
-        duties_by_id(_uuids(e.duty for e in envelopes)),
-        Place.objects.in_bulk(list(_uuids(e.place for e in envelopes))),
-        set(known),
+        typists(devices),
+        storing.known_ids(ledger, _ids(e.id for e in envelopes)),
+        order_terms(_ids(e.order for e in envelopes)),
+        duties,
+        where(places),
+        are_members(ledger, speakers) if speakers else set(),
     )
 
 
-def _uuids(texts: Iterable[str | None]) -> set[UUID]:
-    return {id_ for text in set(texts) if (id_ := uuid(text))}
+def _ids(texts: Iterable[str | None]) -> set[str]:
+    return {text for text in set(texts) if text is not None and is_id(text)}
 
 
-def uuid(text: str | None) -> UUID | None:
-    """Return a UUID, or None if the text is not one in its usual form."""
-    try:
-        value = UUID(text or "")
-    except ValueError:
-        return None
-    return value if str(value) == text else None
+def is_id(text: str) -> bool:
+    """Say whether a text is a UUID in its usual form."""
+    return _ID.fullmatch(text) is not None
+
+
+def _id(text: str | None) -> str | None:
+    """Return a UUID in its usual form as it is; None for any other text."""
+    return text if text is not None and is_id(text) else None
 
 
 def _digest(text: str) -> str:
@@ -95,12 +89,12 @@ def _describe(row: Row, taken: Taken, envelope: Envelope, tables: Tables) -> Non
 
     What could be read before that stays filled in, so that a person who looks at a marked record sees it.
     """
-    if tables.devices[row.device].revoked_at is not None:
+    if tables.typists[row.device].revoked:
         raise problems.RevokedDevice("")
     names = (envelope.device, envelope.chain, envelope.seq)
-    if envelope.v != VERSION or names != (str(row.device), str(row.chain), row.seq):
+    if envelope.v != VERSION or names != (row.device, row.chain, row.seq):
         raise problems.WrongEnvelope("")
-    row.id, row.activity, row.activity_hash = uuid(envelope.id), envelope.activity[:60], _digest(envelope.activity_hash)
+    row.id, row.activity, row.activity_hash = _id(envelope.id), envelope.activity[:60], _digest(envelope.activity_hash)
     row.act, row.channel = envelope.act, envelope.channel
     if row.id is None:
         raise problems.Unreadable("")
@@ -118,7 +112,7 @@ def _describe(row: Row, taken: Taken, envelope: Envelope, tables: Tables) -> Non
 
 def _link(row: Row, envelope: Envelope, tables: Tables) -> None:
     """Note what the record does, to what, and whether its id is known already; raise BadAct."""
-    row.target = uuid(envelope.target)
+    row.target = _id(envelope.target)
     row.linked = row.target is not None or row.id in tables.held
     if row.id is not None:
         tables.held.add(row.id)
@@ -135,22 +129,20 @@ def _time(row: Row, taken: Taken, envelope: Envelope) -> None:
         row.day = clock.day_of(row.occurred_at)
 
 
-def _refer(row: Row, envelope: Envelope, activity: Activity, tables: Tables) -> Order:
+def _refer(row: Row, envelope: Envelope, activity: Activity, tables: Tables) -> OrderTerms:
     """Fill in what the record refers to, as the tables are now; raise UnknownReference."""
-    roles = tables.roles[row.typist]
-    order = tables.orders.get(uuid(envelope.order) or row.device)
-    duty = tables.duties.get(uuid(envelope.duty) or row.device)
-    place = tables.places.get(uuid(envelope.place) or row.device) or (duty.place if duty else None)
-    speaker = uuid(envelope.speaker)
+    roles = tables.typists[row.device].roles
+    order, duty = tables.orders.get(envelope.order), tables.duties.get(envelope.duty or "")
+    place = envelope.place if envelope.place in tables.places else duty.place if duty else None
     if order is None or place is None or (duty is None and (envelope.duty or activity.kind == "post")):
         raise problems.UnknownReference("")
-    if envelope.speaker is not None and speaker not in tables.speakers:
+    if envelope.speaker is not None and envelope.speaker not in tables.speakers:
         raise problems.UnknownReference("")
-    row.member = speaker or row.member
-    row.order, row.incident, row.place = order.id, order.incident_id, place.id
-    row.area, row.category = place.area_id, place.category
+    row.member = envelope.speaker or row.member
+    row.order, row.incident, row.place = order.id, order.incident, place
+    row.area, row.category = tables.places[place]
     row.duty, row.duty_due_at = (duty.id, duty.due_at) if duty else (None, None)
-    row.organisation = duty.organisation_id if duty else roles[0].organisation_id if roles else order.issuer_id
+    row.organisation = duty.organisation if duty else roles[0].organisation if roles else order.issuer
     return order
 
 
@@ -160,17 +152,17 @@ def _subject(row: Row, envelope: Envelope, activity: Activity) -> str:
         return envelope.subject[:MOST_SUBJECT]
     kind, _, question = activity.subject.partition(" ")
     if kind == "record":
-        if envelope.subject and uuid(envelope.subject) is None:
+        if envelope.subject and not is_id(envelope.subject):
             raise problems.UnknownReference("")
         return envelope.subject or str(row.id)
     if kind == "code" and question not in envelope.body:
         raise problems.BadAnswer("")
-    return {"place": str(row.place), "member": str(row.member), "code": str(envelope.body.get(question))}[kind][:MOST_SUBJECT]
+    return {"place": str(row.place), "member": row.member, "code": str(envelope.body.get(question))}[kind][:MOST_SUBJECT]
 
 
-def _authorise(row: Row, activity: Activity, order: Order, tables: Tables) -> None:
+def _authorise(row: Row, activity: Activity, order: OrderTerms, tables: Tables) -> None:
     """Judge order and roles as they were when it happened; raise NotOrdered or NoAuthority."""
-    row.role = role_at(tables.roles[row.typist], row.area, row.occurred_at)
+    row.role = role_at(tables.typists[row.device].roles, row.area, row.occurred_at)
     if activity.id not in order.activities or not order.starts_at <= row.occurred_at < order.ends_at:
         raise problems.NotOrdered("")
     speaks_for_another = row.member != row.typist

@@ -3,40 +3,40 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
+from operator import attrgetter
 
 from django.db import connection
 
 from tongxin.base import clock
-from tongxin.ledger.models import Head, Record
+from tongxin.ledger.models import Record
 from tongxin.protocol.server import Head as ChainHead
 from tongxin.protocol.time import Settled
 
-ChainKey = tuple[UUID, UUID]
-"""Device and chain."""
+ChainKey = tuple[str, str]
+"""Device and chain, as text."""
 
 
 @dataclass(slots=True)
 class Row:
-    """A record as it is stored; what each field means stands at the model. To make models of thousands takes too long."""
+    """A record as it is stored, ids as text; what each field means stands at the model. To make models takes too long."""
 
     ledger: str
     position: int
-    device: UUID
-    chain: UUID
+    device: str
+    chain: str
     seq: int
     hash: str
     bytes: bytes
-    member: UUID
-    typist: UUID
+    member: str
+    typist: str
     occurred_at: datetime
     uncertainty: int | None
     sent_mono: int | None
     received_at: datetime
     day: date
-    id: UUID | None = None
+    id: str | None = None
     act: str = ""
-    target: UUID | None = None
+    target: str | None = None
     linked: bool = False
     quarantine: str = ""
     activity: str = ""
@@ -44,11 +44,11 @@ class Row:
     subject: str = ""
     role: str = ""
     channel: str = ""
-    incident: UUID | None = None
-    order: UUID | None = None
-    duty: UUID | None = None
-    place: UUID | None = None
-    organisation: UUID | None = None
+    incident: str | None = None
+    order: str | None = None
+    duty: str | None = None
+    place: str | None = None
+    organisation: str | None = None
     area: str = ""
     category: str = ""
     duty_due_at: datetime | None = None
@@ -56,8 +56,10 @@ class Row:
     stated: bool = False
 
 
-_COLUMNS = tuple(Row.__dataclass_fields__)
-_COPY = "COPY ledger_record ({}) FROM STDIN".format(", ".join(f'"{column}"' for column in _COLUMNS))
+_DIGESTS = ("hash", "activity_hash")
+_OTHERS = tuple(name for name in Row.__dataclass_fields__ if name not in _DIGESTS)
+_values = attrgetter(*_OTHERS)
+_COPY = "COPY ledger_record ({}) FROM STDIN".format(", ".join(f'"{column}"' for column in (*_DIGESTS, *_OTHERS)))
 
 
 def copy_in(rows: Sequence[Row]) -> None:
@@ -65,42 +67,69 @@ def copy_in(rows: Sequence[Row]) -> None:
     # Django turns the driver's errors into its own only where it calls the driver itself.
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(_COPY) as copy:
         for row in rows:
-            digests = {"hash": bytes.fromhex(row.hash), "activity_hash": bytes.fromhex(row.activity_hash)}
-            copy.write_row([digests.get(column, getattr(row, column)) for column in _COLUMNS])
+            copy.write_row((rf"\x{row.hash}", rf"\x{row.activity_hash}", *_values(row)))
+
+
+def turn(ledger: str) -> int:
+    """Wait for the ledger's turn and keep it until the transaction ends; return the last position given out."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT position FROM ledger_counter WHERE ledger = %s FOR UPDATE", [ledger])
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute("INSERT INTO ledger_counter (ledger, position) VALUES (%s, 0) ON CONFLICT DO NOTHING", [ledger])
+            return turn(ledger)
+    return int(row[0])
+
+
+def give_out(ledger: str, position: int) -> None:
+    """Note the last position given out."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_counter SET position = %s WHERE ledger = %s", [position, ledger])
+
+
+def known_ids(ledger: str, ids: Collection[str]) -> set[str]:
+    """Return which ids the ledger holds. One look into the index for each: PostgreSQL cannot know that they are nearly unique."""
+    sql = """SELECT wanted.id::text FROM unnest(%s::uuid[]) AS wanted(id) CROSS JOIN LATERAL
+             (SELECT FROM ledger_record held WHERE held.ledger = %s AND held.id = wanted.id LIMIT 1) AS one"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(ids), ledger])
+        return {row[0] for row in cursor.fetchall()}
+
+
+_HEAD = "last_seq, last_hash, last_occurred_at, last_earliest_at, last_latest_at"
 
 
 def heads(ledger: str, chains: Collection[ChainKey]) -> dict[ChainKey, ChainHead]:
     """Return where chains stand; at nothing those never seen."""
-    found = {key: ChainHead(str(key[1])) for key in chains}
-    for row in Head.objects.filter(ledger=ledger, chain__in=[chain for _, chain in chains]):
-        if (row.device, row.chain) in found:
-            found[row.device, row.chain] = _head(row)
+    found = {key: ChainHead(key[1]) for key in chains}
+    sql = f"""SELECT device::text, chain::text, {_HEAD} FROM ledger_head
+              WHERE ledger = %s AND device = ANY(%s::uuid[]) AND chain = ANY(%s::uuid[])"""  # noqa: S608 - our own words
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [ledger, list({device for device, _ in chains}), list({chain for _, chain in chains})])
+        for device, chain, seq, hash_, occurred, earliest, latest in cursor.fetchall():
+            if (device, chain) in found:
+                last = Settled(clock.to_ms(occurred), None if earliest is None else clock.to_ms(earliest), clock.to_ms(latest))
+                found[device, chain] = ChainHead(chain, seq, hash_.hex(), last)
     return found
-
-
-def _head(row: Head) -> ChainHead:
-    earliest = clock.to_ms(row.last_earliest_at) if row.last_earliest_at else None
-    last = Settled(clock.to_ms(row.last_occurred_at), earliest, clock.to_ms(row.last_latest_at))
-    return ChainHead(str(row.chain), row.last_seq, row.last_hash, last)
 
 
 def move(ledger: str, heads: Mapping[ChainKey, ChainHead]) -> None:
     """Store where chains stand now."""
-    rows = [_row(ledger, key, head, head.last) for key, head in heads.items() if head.last is not None]
-    Head.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["ledger", "device", "chain"],
-        update_fields=["last_seq", "last_hash", "last_occurred_at", "last_earliest_at", "last_latest_at"],
-    )
+    sql = f"""INSERT INTO ledger_head (ledger, device, chain, {_HEAD})
+              SELECT %s, * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bytea[],
+                                       %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+              ON CONFLICT (ledger, device, chain) DO UPDATE SET last_seq = excluded.last_seq, last_hash = excluded.last_hash,
+              last_occurred_at = excluded.last_occurred_at, last_earliest_at = excluded.last_earliest_at,
+              last_latest_at = excluded.last_latest_at"""  # noqa: S608 - as above
+    rows = [(*key, *_head(head, head.last)) for key, head in heads.items() if head.last is not None]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [ledger, *map(list, zip(*rows, strict=True))])
 
 
-def _row(ledger: str, key: ChainKey, head: ChainHead, last: Settled) -> Head:
-    return Head(
-        ledger=ledger, device=key[0], chain=key[1], last_seq=head.last_seq, last_hash=head.last_hash,
-        last_occurred_at=clock.from_ms(last.occurred), last_latest_at=clock.from_ms(last.latest),
-        last_earliest_at=None if last.earliest is None else clock.from_ms(last.earliest),
-    )  # fmt: skip
+def _head(head: ChainHead, last: Settled) -> tuple[object, ...]:
+    earliest = None if last.earliest is None else clock.from_ms(last.earliest)
+    hash_ = bytes.fromhex(head.last_hash)
+    return head.last_seq, hash_, clock.from_ms(last.occurred), earliest, clock.from_ms(last.latest)
 
 
 def held(ledger: str, key: ChainKey, first: int, end: int) -> list[Record]:

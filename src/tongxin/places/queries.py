@@ -1,8 +1,9 @@
 """Reads of areas and places."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from tongxin.base.scope import COUNTY_DIGITS, Scope, prefix, town_of
@@ -26,6 +27,14 @@ def places_in(ledger: str, areas: Iterable[str], categories: Iterable[str]) -> Q
     for area in areas:
         inside |= Q(area__code__startswith=prefix(area))
     return Place.objects.filter(inside, ledger=ledger, category__in=list(categories)).order_by("area_id", "id")
+
+
+def where(ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return (area, category) of places by id as text: for the intake, which asks for thousands a second."""
+    sql = "SELECT id::text, area_id, category FROM places_place WHERE id = ANY(%s::uuid[])"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(ids)])
+        return {id_: (area, category) for id_, area, category in cursor.fetchall()}
 
 
 def place_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:

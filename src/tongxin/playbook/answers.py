@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from tongxin.base.words import say
@@ -16,12 +17,16 @@ _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z ./:-]{0,63}")
 
 def faults(activity: Activity, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (question, reason) for every answer that does not fit, and every one that is missing."""
-    for name in body:
-        if activity.question(name) is None or "." in name:
-            yield name, say("没有这个问题")
+    for name in body.keys() - _names(activity):
+        yield name, say("没有这个问题")
     for ask in activity.ask:
         shown = not ask.show_when or comparison(ask.show_when, activity).holds(body)
         yield from _answer_faults(ask, body, shown=shown)
+
+
+@lru_cache(maxsize=1024)
+def _names(activity: Activity) -> frozenset[str]:
+    return frozenset(ask.name for ask in activity.ask)
 
 
 def _answer_faults(ask: Ask, body: Mapping[str, Any], *, shown: bool) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tongxin.base.words import say
 from tongxin.playbook.rules import RULES
-from tongxin.playbook.schema import Activity, Answer, Ask, FigureRule
+from tongxin.playbook.schema import Activity, Answer, Ask
 
 OPERATORS: dict[str, Callable[[Answer, Answer], bool]] = {
     "=": operator.eq,
@@ -122,10 +122,17 @@ MOST_FIGURES = 63
 
 def feeds(activity: Activity, body: Mapping[str, Any]) -> int:
     """Return which of an activity's figures over records some answers feed: bit n stands for the n-th in its file."""
-    return sum(1 << n for n, rule in enumerate(activity.figure) if _fed(rule, activity, body))
+    fed = 0
+    for bit, condition, nouns in _feeders(activity):
+        if (condition is None or condition.holds(body)) and (not nouns or any(noun in body for noun in nouns)):
+            fed |= bit
+    return fed
 
 
-def _fed(rule: FigureRule, activity: Activity, body: Mapping[str, Any]) -> bool:
-    if rule.when and not comparison(rule.when, activity).holds(body):
-        return False
-    return rule.verb not in ("balance", "latest") or any(noun in body for noun in rule.nouns)
+@lru_cache(maxsize=1024)
+def _feeders(activity: Activity) -> list[tuple[int, Condition | None, tuple[str, ...]]]:
+    """Return each figure's bit, its condition, and the questions of which one must be answered."""
+    return [
+        (1 << n, comparison(rule.when, activity) if rule.when else None, rule.nouns if rule.verb in ("balance", "latest") else ())
+        for n, rule in enumerate(activity.figure)
+    ]

@@ -90,9 +90,12 @@ def encode(record: Mapping[str, Any] | Envelope) -> bytes:
     return msgspec.json.encode(envelope, order="sorted")
 
 
+_AS_THEY_ARE = frozenset({str, bool})
+
+
 def _is_tidy(value: Any) -> bool:  # noqa: ANN401 - any JSON
     """Say whether every number within can be written as it is; quickly, since nearly all can."""
-    if isinstance(value, str | bool) or value is None:
+    if value is None or type(value) in _AS_THEY_ARE:
         return True
     if isinstance(value, int):
         return -LARGEST_INT <= value <= LARGEST_INT

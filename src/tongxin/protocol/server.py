@@ -1,7 +1,7 @@
 """The server's side: what a batch does to a chain. One pure step; whoever stores calls it under the chain's lock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -85,7 +85,7 @@ def accept(head: Head, batch: Batch, held: Mapping[int, str], received: int) -> 
 def _take(head: Head, data: bytes, envelope: Envelope | None, batch: Batch, received: int) -> tuple[Head, Taken]:
     settled = settle_unread(received, head.last) if envelope is None else settle(envelope, batch.sent, received, head.last)
     new = Taken(head.last_seq + 1, chain_hash(head.last_hash, data), data, envelope, settled)
-    return replace(head, last_seq=new.seq, last_hash=new.hash, last=settled), new
+    return Head(head.chain, new.seq, new.hash, settled), new
 
 
 def read(data: bytes) -> Envelope | None:

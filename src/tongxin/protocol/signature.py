@@ -14,7 +14,8 @@ from tongxin.base import crypto
 
 LABEL = "tongxin"
 ALGORITHM = "ecdsa-p256-sha256"
-DIGEST, INPUT, SIGNATURE = "Content-Digest", "Signature-Input", "Signature"
+DIGEST, INPUT, SIGNATURE = "content-digest", "signature-input", "signature"
+"""Headers, in lower case: a mapping of headers is asked for them so, whether or not it minds the case."""
 _REQUEST, _ANSWER = ("@method", "@path", "@query", "content-digest"), ("@status", "content-digest")
 _MOST_KEY_ID = 200
 
@@ -28,14 +29,19 @@ def digest(content: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
 
 
-def sign_request(key: crypto.PrivateKey, key_id: str, method: str, path: str, query: str, content: bytes) -> dict[str, str]:
-    """Return the headers with which a request is sent; ``path`` as in the URL, ``query`` without the question mark."""
-    return _sign(key, _REQUEST, key_id, (method, path, f"?{query}"), content)
+def sign_request(
+    key: crypto.PrivateKey, key_id: str, method: str, path: str, query: str, content: bytes, *, alike: bool = False
+) -> dict[str, str]:
+    """Return the headers with which a request is sent; ``path`` as in the URL, ``query`` without the question mark.
+
+    ``alike``: sign the same request the same way every time, for vectors.
+    """
+    return _sign(key, _REQUEST, key_id, (method, path, f"?{query}"), content, alike=alike)
 
 
-def sign_answer(key: crypto.PrivateKey, key_id: str, status: int, content: bytes) -> dict[str, str]:
+def sign_answer(key: crypto.PrivateKey, key_id: str, status: int, content: bytes, *, alike: bool = False) -> dict[str, str]:
     """Return the headers with which an answer is sent."""
-    return _sign(key, _ANSWER, key_id, (str(status),), content)
+    return _sign(key, _ANSWER, key_id, (str(status),), content, alike=alike)
 
 
 def key_id_of(headers: Mapping[str, str]) -> str:
@@ -60,9 +66,11 @@ def verify_answer(public_key: bytes, headers: Mapping[str, str], status: int, co
     _verify(public_key, headers, _ANSWER, (str(status),), content)
 
 
-def _sign(key: crypto.PrivateKey, names: Sequence[str], key_id: str, values: Sequence[str], content: bytes) -> dict[str, str]:
+def _sign(
+    key: crypto.PrivateKey, names: Sequence[str], key_id: str, values: Sequence[str], content: bytes, *, alike: bool
+) -> dict[str, str]:
     said = digest(content)
-    signature = crypto.sign(key, _base(names, (*values, said), key_id))
+    signature = crypto.sign(key, _base(names, (*values, said), key_id), alike=alike)
     return {
         DIGEST: said,
         INPUT: _input(names, key_id),

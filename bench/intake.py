@@ -1,0 +1,330 @@
+"""Measures the intake: what a record costs beside a plain COPY of the same rows, how much comes in how fast, what it does under
+too much, how far the figures stay behind, and whether memory stays flat.
+
+A real Tongxin runs for it (PostgreSQL, intake, web, worker); the load generator runs beside it on the same machine. Cost is CPU
+time of PostgreSQL and intake together while the puller is held (SIGSTOP); the puller is measured apart.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import psutil
+import psycopg
+from bench import load
+from bench.county import County, county
+from bench.homes import BenchError, is_clean, machine, temporary_home, tree
+from bench.load import Phone, Sending, pour
+from bench.processes import installation
+
+from tongxin.base import clock
+from tongxin.host.ports import free_port
+from tongxin.host.up import Desk, up
+from tongxin_drill.handset import Handset, Wires
+
+PHONES, CONNECTIONS = 256, 16
+PACKS = Path(__file__).resolve().parent / "packs"
+COPIED = 10_000
+"""Rows in one transaction of the COPY that everything is compared with."""
+BARS: Sequence[tuple[str, float, float]] = (
+    ("cost 200 times_copy", 0, 4), ("cost 20 times_copy", 0, 8), ("cost 1 times_copy", 0, 40),
+    ("rate records_per_second", 6000, 1e9), ("rate p99_ms", 0, 200), ("disk together", 0, 1200), ("beside_desk ratio", 0, 2),
+    ("puller lag_p99_s", 0, 4), ("memory intake ratio", 0, 1.1), ("memory worker ratio", 0, 1.1),
+    ("shed accepted_per_second", 400, 600), ("shed normal_after_s", 0, 60),
+)  # fmt: skip
+"""Each measure that has a bar, with its least and its most."""
+
+
+class Bench:
+    """A running Tongxin with its county, and the phones that send."""
+
+    def __init__(self, desk: Desk, found: County) -> None:
+        self.desk, self.county = desk, found
+        self.port = int(desk.intake_url.rsplit(":", 1)[1])
+        self._phones = self.enrol(PHONES)
+
+    def enrol(self, count: int) -> list[Phone]:
+        """Enrol so many phones."""
+        enrolled = asyncio.run(self._enrol(self.county.codes(count)))
+        return [Phone(handset, duties, seed) for seed, (handset, duties) in enumerate(enrolled)]
+
+    async def _enrol(self, codes: Sequence[str]) -> list[tuple[Handset, list[dict[str, Any]]]]:
+        wires = Wires.to(self.desk.url, CONNECTIONS, timeout=60)
+        async with wires.client:
+            return [await load.enrol(wires, code) for code in codes]
+
+    def lanes(self, records: int, size: int, connections: int = CONNECTIONS) -> list[list[Sending]]:
+        """Prepare so many records in batches, spread over connections; several phones share one."""
+        each = max(1, records // size // len(self._phones))
+        made = [list(phone.prepare(each, size)) for phone in self._phones]
+        lanes: list[list[Sending]] = [[] for _ in range(connections)]
+        for turn in range(each):
+            for number, sendings in enumerate(made):
+                lanes[number % connections].append(sendings[turn])
+        return lanes
+
+    def processes(self, *kinds: str) -> list[psutil.Process]:
+        """Return this installation's processes of some kinds."""
+        return [process for kind, process in installation(os.getpid()) if kind.removesuffix(" child") in kinds]
+
+    @contextmanager
+    def held(self, kind: str) -> Iterator[None]:
+        """Hold a process while the context lasts."""
+        held = self.processes(kind)
+        for process in held:
+            process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in held:
+                process.send_signal(signal.SIGCONT)
+
+    def cpu(self, *kinds: str) -> float:
+        """Return the CPU seconds that processes of some kinds have used so far."""
+        total = 0.0
+        for process in self.processes(*kinds):
+            used = process.cpu_times()
+            total += used.user + used.system
+        return total
+
+    def sql(self, question: str) -> Any:  # noqa: ANN401 - whatever it asks for
+        """Ask the database as its owner."""
+        with psycopg.connect(self.desk.database.owner_url, autocommit=True) as connection:
+            row = connection.execute(question.encode()).fetchone()
+        return row[0] if row else None
+
+    def behind(self) -> int:
+        """Return how many records are not in the figures yet."""
+        return int(
+            self.sql(
+                "SELECT coalesce((SELECT position FROM ledger_counter), 0) - coalesce((SELECT position FROM figures_cursor), 0)"
+            )
+        )
+
+    def catch_up(self, within: float = 600) -> None:
+        """Wait for the figures."""
+        deadline = time.monotonic() + within
+        while self.behind():
+            if time.monotonic() > deadline:
+                raise BenchError(f"the figures are still behind after {within:.0f} s")
+            time.sleep(0.2)
+
+
+# --- the measures
+
+
+def cost(bench: Bench) -> dict[str, Any]:
+    """CPU microseconds for a record (PostgreSQL and intake) by size of batch, and as multiples of COPY's."""
+    found: dict[str, Any] = {}
+    with bench.held("worker"):
+        for size, records in ((200, 64_000), (20, 48_000), (1, 12_800)):
+            lanes = bench.lanes(records, size)
+            parts, before = ("postgres", "intake"), {part: bench.cpu(part) for part in ("postgres", "intake")}
+            times = asyncio.run(pour(bench.port, lanes))
+            used = {part: round(1e6 * (bench.cpu(part) - before[part]) / times.records, 1) for part in parts}
+            found[str(size)] = {**used, "together": round(sum(used.values()), 1), "records": times.records}
+        found["copy"] = copied(bench)
+    for one in (found["200"], found["20"], found["1"]):
+        one["times_copy"] = round(one["together"] / found["copy"]["together"], 2)
+    return found
+
+
+def copied(bench: Bench) -> dict[str, float]:
+    """CPU microseconds for a row of a COPY of the same rows into the same table with the same indexes."""
+    with psycopg.connect(bench.desk.database.owner_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE copied (LIKE ledger_record INCLUDING ALL)")
+        with connection.cursor().copy("COPY (SELECT * FROM ledger_record ORDER BY position) TO STDOUT") as out:
+            lines = [bytes(row) for row in out]
+        chunks = [b"".join(lines[first : first + COPIED]) for first in range(0, len(lines), COPIED)]
+        connection.execute("CHECKPOINT")
+        before, own = bench.cpu("postgres"), time.process_time()
+        for chunk in chunks:
+            with connection.cursor().copy("COPY copied FROM STDIN") as into:
+                into.write(chunk)
+        used = {"postgres": bench.cpu("postgres") - before, "client": time.process_time() - own}
+        connection.execute("DROP TABLE copied")
+    each = {part: round(1e6 * seconds / len(lines), 1) for part, seconds in used.items()}
+    return {**each, "together": round(sum(each.values()), 1), "rows": len(lines)}
+
+
+def rate(bench: Bench) -> dict[str, Any]:
+    """How many records a second come in, in batches of 20 over 16 connections, everything on, and how fast they are answered."""
+    lanes = bench.lanes(120_000, 20)
+    began = time.perf_counter()
+    times = asyncio.run(pour(bench.port, lanes))
+    seconds = time.perf_counter() - began
+    return {
+        "records_per_second": round(times.records / seconds), "p50_ms": times.percentile(0.5), "p99_ms": times.percentile(0.99),
+        "records": times.records
+    }  # fmt: skip
+
+
+def disk(bench: Bench) -> dict[str, Any]:
+    """Bytes on disk for a record: table, indexes, and the exact bytes among them."""
+    count = bench.sql("SELECT count(*) FROM ledger_record")
+    sizes = {
+        "table": bench.sql("SELECT pg_table_size('ledger_record')"),
+        "indexes": bench.sql("SELECT pg_indexes_size('ledger_record')"),
+        "exact_bytes": bench.sql("SELECT sum(octet_length(bytes)) FROM ledger_record"),
+    }
+    each = {part: round(float(size) / count) for part, size in sizes.items()}
+    total = each["table"] + each["indexes"]
+    return {**each, "together": total}
+
+
+def beside_desk(bench: Bench) -> dict[str, Any]:
+    """Milliseconds to answer 99 of 100 batches, alone and with eight desk pages always being asked for."""
+    found: dict[str, Any] = {}
+    for name, pages in (("alone", 0), ("beside_8_pages", 8)):
+        with bench.county.readers(bench.desk.url, pages) as asked:
+            times = asyncio.run(load.offer(bench.port, bench.lanes(20_000, 20), rate=1000))
+        found[name] = {"p50_ms": times.percentile(0.5), "p99_ms": times.percentile(0.99), "pages": asked()}
+    found["ratio"] = round(found["beside_8_pages"]["p99_ms"] / found["alone"]["p99_ms"], 2)
+    return found
+
+
+def puller(bench: Bench, seconds: int = 40) -> dict[str, Any]:
+    """Seconds that the figures are behind the newest record while 4,000 records a second come in, and what that costs."""
+    bench.catch_up()
+    lanes = bench.lanes(4000 * seconds, 20)
+    before, lags = (bench.cpu("worker"), bench.behind()), []
+    question = """SELECT coalesce(max(extract(epoch FROM %s::timestamptz - received_at)), 0) FROM ledger_record
+        WHERE position = (SELECT position + 1 FROM figures_cursor LIMIT 1)"""
+
+    async def sample(until: Callable[[], bool]) -> None:
+        with psycopg.connect(bench.desk.database.owner_url, autocommit=True) as connection:
+            while not until():
+                row = connection.execute(question, [clock.wall()]).fetchone()
+                lags.append(float(row[0]) if row else 0.0)
+                await asyncio.sleep(0.1)
+
+    async def both() -> load.Times:
+        pouring = asyncio.create_task(load.offer(bench.port, lanes, rate=4000))
+        await sample(pouring.done)
+        return await pouring
+
+    began = time.perf_counter()
+    times = asyncio.run(both())
+    took = time.perf_counter() - began
+    bench.catch_up()
+    cpu = 1e6 * (bench.cpu("worker") - before[0]) / times.records
+    p99 = statistics.quantiles(lags, n=100)[98]
+    return {
+        "offered_per_second": 4000, "taken_per_second": round(times.records / took), "lag_p99_s": round(p99, 2),
+        "lag_max_s": round(max(lags), 2), "worker_cpu_us": round(cpu, 1), "records": times.records,
+    }  # fmt: skip
+
+
+def memory(bench: Bench, seconds: int) -> dict[str, Any]:
+    """Resident megabytes of intake and puller while 500 records a second come in: the first third's mean beside the last's."""
+    samples: dict[str, list[float]] = {"intake": [], "worker": []}
+
+    async def watch() -> None:
+        pouring = asyncio.create_task(load.offer(bench.port, bench_lanes, rate=500))
+        while not pouring.done():
+            for kind, sizes in samples.items():
+                sizes.append(sum(process.memory_info().rss for process in bench.processes(kind)) / 1e6)
+            await asyncio.sleep(1)
+        await pouring
+
+    bench_lanes = bench.lanes(500 * seconds, 20)
+    asyncio.run(watch())
+    found: dict[str, Any] = {"seconds": seconds}
+    for kind, sizes in samples.items():
+        third = max(1, len(sizes) // 3)
+        first, last = statistics.mean(sizes[:third]), statistics.mean(sizes[-third:])
+        found[kind] = {"first_third_mb": round(first, 1), "last_third_mb": round(last, 1), "ratio": round(last / first, 3)}
+    return found
+
+
+def shed(bench: Bench) -> dict[str, Any]:
+    """What an intake with a limit of 500 records a second does when 5,000 are offered, and how soon it is itself again."""
+    lanes = bench.lanes(100_000, 20)
+    began = time.perf_counter()
+    times = asyncio.run(load.offer(bench.port, lanes, rate=5000))
+    seconds = time.perf_counter() - began
+    refused = [one for each in times.refused.values() for one in each]
+    after = time.perf_counter()
+    calm = asyncio.run(_calm(bench.port, bench.enrol(10)))  # the others hold batches that were never taken
+    accepted = times.records / seconds
+    return {
+        "limit": 500, "offered_per_second": 5000, "accepted_per_second": round(accepted), "seconds": round(seconds, 1),
+        "statuses": {str(status): len(each) for status, each in times.refused.items()},
+        "refusal_p99_ms": round(1000 * statistics.quantiles(refused, n=100)[98], 1) if refused else None,
+        "normal_after_s": round(calm - after, 1),
+    }  # fmt: skip
+
+
+async def _calm(port: int, phones: Sequence[Phone]) -> float:
+    """Offer 200 records a second, second after second, until all of a second's are taken; return when that was."""
+    while True:
+        lanes = [[*phone.prepare(1, 20)] for phone in phones]
+        times = await load.offer(port, lanes, rate=200)
+        if not times.refused:
+            return time.perf_counter()
+
+
+MEASURES: dict[str, Callable[[Bench], dict[str, Any]]] = {
+    "cost": cost, "rate": rate, "disk": disk, "beside_desk": beside_desk, "puller": puller,
+    "memory": lambda bench: memory(bench, 60),
+}  # fmt: skip
+
+
+def _verdicts(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for measure, least, most in BARS:
+        value: Any = found
+        for name in measure.split():
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is not None:
+            yield {"measure": measure, "value": value, "least": least, "most": most, "met": least <= value <= most}
+
+
+@contextmanager
+def running(intake_rate: int | None = None) -> Iterator[Bench]:
+    """Run a Tongxin with a county of places to visit."""
+    os.environ["TONGXIN_PACKS"] = str(PACKS)
+    os.environ["TONGXIN_INTAKE_RATE"] = str(intake_rate or "")
+    with temporary_home() as home, up(home, free_port()) as desk:
+        yield Bench(desk, county(desk))
+
+
+@click.command(help=__doc__)
+@click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything here too.")
+@click.option("--only", type=click.Choice([*MEASURES, "shed"]), multiple=True, help="Only this measure (may be repeated).")
+def main(file: Path | None, only: Sequence[str]) -> None:
+    """Measure, print, write."""
+    found: dict[str, Any] = {
+        "date": clock.wall().isoformat(timespec="seconds"),
+        "tree": tree(),
+        "clean": is_clean(),
+        "machine": machine(),
+    }
+    wanted = [name for name in MEASURES if not only or name in only]
+    if wanted:
+        with running() as bench:
+            for name in wanted:
+                found[name] = MEASURES[name](bench)
+                click.echo(f"{name}: {json.dumps(found[name])}")
+    if not only or "shed" in only:
+        with running(intake_rate=500) as bench:
+            found["shed"] = shed(bench)
+            click.echo(f"shed: {json.dumps(found['shed'])}")
+    found["bars"] = list(_verdicts(found))
+    for line in found["bars"]:
+        click.echo(
+            f"{'met' if line['met'] else 'NOT MET':8}{line['measure']}: {line['value']:g} ({line['least']:g} to {line['most']:g})"
+        )
+    if file:
+        file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
