@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from tests.cast import COUNTY, Cast, id_of
 
+from tongxin.figures.actions import catch_up
+
 EVERYONE = ("commander", "duty_officer", "secretary", "leader", "inspector", "outsider")
 INCIDENT, ORDER = id_of("incident"), id_of("order")
 PLACE = {"id": str(uuid4()), "name": "某", "name_en": "Some", "category": "worship", "area": "430181105201"}
@@ -211,3 +213,15 @@ def test_a_lost_phone_is_revoked_at_the_desk_and_only_by_who_may(cast: Cast) -> 
     assert (answer["id"], answer["member"]) == (str(phone.device), str(id_of("inspector")))
     assert call(cast.at_desk("secretary"), "POST", path, {}).json() == answer
     assert call(cast.at_desk("secretary"), "POST", f"devices/{uuid4()}/revoke", {}).status_code == 404
+
+
+def test_health_and_metrics_tell_how_far_the_figures_are(cast: Cast) -> None:
+    phone = cast.phone()
+    phone.says(cast.night, {"open": False, "gathering": False})
+    phone.send("heartbeat", {"v": 1, "holds": 3, "oldest": None, "chains": []})
+    said = Client().get("/health").json()
+    (ledger,) = said["ledgers"]
+    assert (said["ok"], ledger["position"], ledger["behind_records"], ledger["phones_hold"]) == (True, 1, 1, 3)
+    assert 'tongxin_figures_behind_records{ledger="430181"} 1.0' in Client().get("/metrics").content.decode()
+    catch_up(COUNTY[:6])
+    assert 'tongxin_figures_behind_records{ledger="430181"} 0.0' in Client().get("/metrics").content.decode()

@@ -18,7 +18,7 @@ from tongxin.base.words import say
 from tongxin.figures.compile import is_stock, value
 from tongxin.figures.models import Cell, Cursor
 from tongxin.ledger.models import Record
-from tongxin.ledger.queries import counting, effects_at, matters, position
+from tongxin.ledger.queries import counting, effects_at, matters, position, received_at
 from tongxin.orders.queries import activities_of
 from tongxin.places.queries import within
 from tongxin.playbook.faults import nearest
@@ -85,6 +85,13 @@ def cursor(ledger: str) -> int:
     """Return the position up to which the figures of a ledger are added up."""
     found = Cursor.objects.filter(ledger=ledger).first()
     return found.position if found else 0
+
+
+def lag(ledger: str) -> tuple[int, float]:
+    """Return how many records are not in the figures yet, and for how many seconds the oldest of them has waited."""
+    waiting, applied = behind(ledger), cursor(ledger)
+    since = received_at(ledger, applied + 1) if waiting else None
+    return waiting, round((clock.now() - since).total_seconds(), 1) if since else 0.0
 
 
 def behind(ledger: str) -> int:

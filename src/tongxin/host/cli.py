@@ -15,6 +15,7 @@ import click
 from tongxin.base.problems import Problem
 from tongxin.base.words import say
 from tongxin.host.activities import EXIT_PROBLEM, activity
+from tongxin.host.doctor import examine
 from tongxin.host.home import Home
 from tongxin.host.postgres import Embedded
 from tongxin.host.program import make_ready
@@ -92,7 +93,7 @@ def figures() -> None:
 @figures.command("verify")
 def verify_figures() -> None:
     """Add everything up again by a second path, from the stored bytes, and compare."""
-    with anyhow() as app_url:
+    with anyhow() as (_, app_url):
         make_ready(app_url)
         from tongxin.figures.verify import verify  # noqa: PLC0415 - rooms can be imported only now
         from tongxin.ledger.queries import ledgers  # noqa: PLC0415
@@ -109,15 +110,31 @@ def verify_figures() -> None:
 
 
 @contextmanager
-def anyhow() -> Iterator[str]:
-    """Yield the application's database address: of what runs here, else of a database started just for this."""
+def anyhow() -> Iterator[tuple[str, str]]:
+    """Yield the owner's and the application's database addresses: of what runs here, else of one started just for this."""
     home = Home()
     run = home.running()
     if run is not None:
-        yield run.app_url
+        yield run.owner_url, run.app_url
         return
     with database(home) as found:
-        yield found.app_url
+        yield found.owner_url, found.app_url
+
+
+@main.command("doctor")
+def doctor() -> None:
+    """Look whether everything is set so that a record with a receipt survives, and whether all processes answer."""
+    home = Home()
+    with anyhow() as (owner_url, app_url):
+        make_ready(app_url)
+        findings = list(examine(home, owner_url, app_url, home.running()))
+    for finding in findings:
+        click.echo(f"{'✓' if finding.well else '✗'} {finding.what}: {finding.found}")
+        if not finding.well:
+            click.echo(f"  {finding.next}")
+    if home.running() is None:
+        click.echo(say("同心没有在运行，只看了数据库和磁盘。"))
+    sys.exit(0 if all(finding.well for finding in findings) else EXIT_DIFFERENT)
 
 
 @main.command("clean")

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.ledger.fold import CONFLICTS, RELEASABLE, Fact
-from tongxin.ledger.models import Counter, Effect, Head, Matter, Record
+from tongxin.ledger.models import Counter, Effect, Head, Heartbeat, Matter, Record
 from tongxin.places.queries import within
 from tongxin.playbook.registry import activities
 from tongxin.protocol.record import GENESIS, answers
@@ -36,6 +36,16 @@ def position(ledger: str) -> int:
 def ledgers() -> list[str]:
     """Return the ledgers that have records."""
     return list(Counter.objects.values_list("ledger", flat=True))
+
+
+def holding(ledger: str) -> int:
+    """Return how many records phones last said that they hold."""
+    return Heartbeat.objects.filter(ledger=ledger).aggregate(held=Sum("holds"))["held"] or 0
+
+
+def received_at(ledger: str, at: int) -> datetime | None:
+    """Return when the record at a position was received; None if there is none."""
+    return Record.objects.filter(ledger=ledger, position=at).values_list("received_at", flat=True).first()
 
 
 def head(ledger: str, device: UUID, chain: UUID) -> dict[str, object]:

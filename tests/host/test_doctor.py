@@ -1,0 +1,44 @@
+"""What the doctor sees: settings as the application's role has them, the disk, and who answers."""
+
+import psycopg
+import pytest
+from tests.host.helpers import Server
+
+from tongxin.host.database import connect, ensure
+from tongxin.host.doctor import Finding, examine
+from tongxin.host.home import Home, Run
+from tongxin.host.ports import free_port
+
+
+@pytest.fixture(scope="module")
+def urls(server: Server) -> tuple[str, str]:
+    made = ensure(server.embedded.owner_url("doctored"), None, server.home.secrets().app_password)
+    return made.owner_url, made.app_url
+
+
+def look(home: Home, urls: tuple[str, str], run: Run | None = None) -> dict[str, Finding]:
+    return {finding.what: finding for finding in examine(home, *urls, run)}
+
+
+def test_the_embedded_database_is_well(home: Home, urls: tuple[str, str]) -> None:
+    found = look(home, urls)
+    assert [name for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums") if not found[name].well] == []
+    assert found["PostgreSQL"].well
+
+
+def test_a_setting_of_the_role_alone_that_would_lose_commits_is_named_with_what_to_do(home: Home, urls: tuple[str, str]) -> None:
+    with connect(urls[0]) as owner:
+        role = psycopg.sql.Identifier("tongxin_app")
+        owner.execute(psycopg.sql.SQL("ALTER ROLE {} SET synchronous_commit = off").format(role))
+        try:
+            found = look(home, urls)["synchronous_commit"]
+        finally:
+            owner.execute(psycopg.sql.SQL("ALTER ROLE {} RESET synchronous_commit").format(role))
+    assert (found.well, found.found) == (False, "off")
+    assert "synchronous_commit" in found.next
+
+
+def test_a_process_that_does_not_answer_is_named(home: Home, urls: tuple[str, str]) -> None:
+    gone = f"http://127.0.0.1:{free_port()}"
+    found = look(home, urls, Run(1, gone, gone, *urls))
+    assert [finding.well for finding in found.values()].count(False) == 2
