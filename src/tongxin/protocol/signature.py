@@ -8,6 +8,7 @@ header, so a verifier compares texts instead of parsing them.
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 
 from tongxin.base import crypto
@@ -18,6 +19,8 @@ DIGEST, INPUT, SIGNATURE = "content-digest", "signature-input", "signature"
 """Headers, in lower case: a mapping of headers is asked for them so, whether or not it minds the case."""
 _REQUEST, _ANSWER = ("@method", "@path", "@query", "content-digest"), ("@status", "content-digest")
 _MOST_KEY_ID = 200
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
+"""What stands for itself in a string of a header (RFC 9651, 3.3.3): printable ASCII but quotes and backslashes."""
 
 
 class BadSignatureError(ValueError):
@@ -51,7 +54,7 @@ def key_id_of(headers: Mapping[str, str]) -> str:
         before, after = _input(names, "\x00").split("\x00")
         if text.startswith(before) and text.endswith(after) and len(text) <= len(before) + len(after) + _MOST_KEY_ID:
             key_id = text[len(before) : len(text) - len(after)]
-            if '"' not in key_id and "\\" not in key_id:
+            if _PLAIN.fullmatch(key_id):
                 return key_id
     raise BadSignatureError(f"{INPUT}: missing, or not in the one form")
 
@@ -74,7 +77,7 @@ def _sign(
     return {
         DIGEST: said,
         INPUT: _input(names, key_id),
-        SIGNATURE: f"{LABEL}=:{base64.b64encode(signature).decode()}:",
+        SIGNATURE: _written(signature),
     }
 
 
@@ -109,6 +112,13 @@ def _read(text: str) -> bytes:
     if before != LABEL or not rest.endswith(":"):
         raise BadSignatureError(f"{SIGNATURE}: missing, or not in the one form")
     try:
-        return base64.b64decode(rest[:-1], validate=True)
+        data = base64.b64decode(rest[:-1], validate=True)
     except (binascii.Error, ValueError):
         raise BadSignatureError(f"{SIGNATURE}: not base64") from None
+    if _written(data) != text:  # base64 has bits to spare at its end
+        raise BadSignatureError(f"{SIGNATURE}: not in the one form")
+    return data
+
+
+def _written(signature: bytes) -> str:
+    return f"{LABEL}=:{base64.b64encode(signature).decode()}:"
