@@ -4,6 +4,7 @@
 shows as a change of these files.
 """
 
+import base64
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,12 +14,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
+from tongxin.base import crypto
 from tongxin.base.clock import SHANGHAI
 from tongxin.ledger import fold
 from tongxin.playbook.answers import faults
 from tongxin.playbook.loader import parse
 from tongxin.playbook.registry import activity
-from tongxin.protocol import server
+from tongxin.protocol import server, signature
 from tongxin.protocol.client import Ask, Client, Entry, Pace
 from tongxin.protocol.messages import Batch, HeadOf, Stamp
 from tongxin.protocol.record import GENESIS, PLAIN, Envelope, chain_hash, encode
@@ -607,13 +609,119 @@ def _named(target: str) -> UUID:
     return _record_id(int(n)) if name == "record" else fold.matter_id(_fact(_row(int(n), 0)), name)
 
 
+SECRETS = {"phone": "a phone's secret, for vectors alone", "server": "the server's secret, for vectors alone"}
+_SENT = {"method": "POST", "path": "/field/records", "query": "", "content": '{"note":"表","v":1}'}
+_ASKED = {"method": "GET", "path": "/field/head", "query": f"chain={CHAIN}", "content": ""}
+_ANSWERED = {"status": 200, "content": '{"now":1647921600000}'}
+
+
+def signatures() -> dict[str, Any]:
+    """Return keys, requests and an answer with what is signed of them and how, and requests that must be refused."""
+    keys = {name: crypto.key_of(secret) for name, secret in SECRETS.items()}
+    signers = (("phone", DEVICE, _SENT), ("phone", DEVICE, _ASKED), ("server", _public(keys["server"]), _ANSWERED))
+    return {
+        "keys": {
+            name: {"secret": secret, "private": _private(keys[name]), "public": _public(keys[name])}
+            for name, secret in SECRETS.items()
+        },
+        "signed": [
+            {
+                "key": name,
+                "keyid": key_id,
+                "message": message,
+                "base": signature._base(*_covered(message), key_id).decode(),
+                "headers": _signed(keys[name], key_id, message),
+            }
+            for name, key_id, message in signers
+        ],
+        "refused": [{"why": why, "key": "phone", **case} for why, case in _forged(keys).items()],
+    }
+
+
+def _signed(key: crypto.PrivateKey, key_id: str, message: dict[str, Any]) -> dict[str, str]:
+    content = message["content"].encode()
+    if "status" in message:
+        return signature.sign_answer(key, key_id, message["status"], content)
+    return signature.sign_request(key, key_id, message["method"], message["path"], message["query"], content)
+
+
+def _covered(message: dict[str, Any]) -> tuple[Sequence[str], tuple[str, ...]]:
+    digest = signature.digest(message["content"].encode())
+    if "status" in message:
+        return signature._ANSWER, (str(message["status"]), digest)
+    return signature._REQUEST, (message["method"], message["path"], f"?{message['query']}", digest)
+
+
+def _forged(keys: dict[str, crypto.PrivateKey]) -> dict[str, dict[str, Any]]:
+    good = _signed(keys["phone"], DEVICE, _SENT)
+    named, text = good[signature.INPUT], good[signature.SIGNATURE]
+    covered, _, parameters = named.partition(";")
+    messages = {
+        "another content": {"content": '{"note":"衣","v":1}'},
+        "another method": {"method": "PUT"},
+        "another path": {"path": "/field/heartbeat"},
+        "another query": {"query": "again"},
+    }
+    changed = {
+        "for another device": {signature.INPUT: named.replace(DEVICE, CHAIN)},
+        "a digest of other content": {signature.DIGEST: signature.digest(b"")},
+        "a digest by another algorithm": {signature.DIGEST: good[signature.DIGEST].replace("sha-256", "sha-512")},
+        "another label": {
+            signature.INPUT: named.replace("tongxin", "sig1"),
+            signature.SIGNATURE: text.replace("tongxin", "sig1"),
+        },
+        "bits after the last byte": {signature.SIGNATURE: text[:-4] + chr(ord(text[-4]) + 1) + text[-3:]},
+        "a space": {signature.INPUT: named.replace(";", "; ")},
+        "no signature": {signature.SIGNATURE: ""},
+    }
+    otherwise = {
+        "parameters in another order": f'{covered};alg="{signature.ALGORITHM}";keyid="{DEVICE}"',
+        "no algorithm": f'{covered};keyid="{DEVICE}"',
+        "a time": f"{covered};created=1647921600;{parameters}",
+        "fewer parts": named.replace(' "@query"', ""),
+    }
+    cases = {why: {"message": _SENT | parts, "headers": good} for why, parts in messages.items()}
+    cases |= {why: {"message": _SENT, "headers": good | headers} for why, headers in changed.items()}
+    cases |= {why: {"message": _SENT, "headers": good | _otherwise(keys["phone"], wanted)} for why, wanted in otherwise.items()}
+    cases["another key"] = {"message": _SENT, "headers": _signed(keys["server"], DEVICE, _SENT)}
+    for why, case in cases.items():
+        if _verifies(crypto.public(keys["phone"]), case["message"], case["headers"]):
+            raise AssertionError(f"this is signed: {why}")
+    return cases
+
+
+def _otherwise(key: crypto.PrivateKey, named: str) -> dict[str, str]:
+    """Sign a request rightly, over what another ``Signature-Input`` says."""
+    *lines, _ = signature._base(*_covered(_SENT), DEVICE).decode().split("\n")
+    covered = [line for line in lines if line.partition(":")[0] in named]
+    base = "\n".join([*covered, f'"@signature-params": {named.removeprefix("tongxin=")}'])
+    made = base64.b64encode(crypto.sign(key, base.encode())).decode()
+    return {signature.INPUT: named, signature.SIGNATURE: f"tongxin=:{made}:"}
+
+
+def _verifies(key: bytes, message: dict[str, Any], headers: dict[str, str]) -> bool:
+    try:
+        signature.verify_request(key, headers, message["method"], message["path"], message["query"], message["content"].encode())
+    except signature.BadSignatureError:
+        return False
+    return True
+
+
+def _private(key: crypto.PrivateKey) -> str:
+    return f"{key.private_numbers().private_value:064x}"
+
+
+def _public(key: crypto.PrivateKey) -> str:
+    return crypto.to_text(crypto.public(key))
+
+
 STORIES = (_usual_evening, _lost_answers, _restored_server, _fork, _too_large_then_refused)
 
 
 def everything() -> dict[str, Any]:
     """Return the content of every file."""
     made = {"record": records(), "time": times(), "batch": batches(), "client": conversations()}
-    return {**made, "answers": answers(), "fold": folds()}
+    return {**made, "answers": answers(), "fold": folds(), "signature": signatures()}
 
 
 def text(content: Any) -> str:
