@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.db.models import Field, ForeignKey, UniqueConstraint
+from django.db import connection
+from django.db.models import ForeignKey, UniqueConstraint
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("audit", "places", "people", "orders", "ledger", "figures", "bulletin")
@@ -31,18 +32,40 @@ def test_no_foreign_key_points_to_a_higher_room_not_even_as_a_string() -> None:
 
 
 @pytest.mark.parametrize("room", ["ledger", "figures"])
-def test_every_unique_key_of_the_ledger_carries_the_county_and_nothing_refers_in_or_out(room: str) -> None:
+def test_every_unique_key_of_the_ledger_begins_with_the_county_and_nothing_refers_in_or_out(room: str) -> None:
+    """So that a county's rows can move to a database of their own without a change of their shape."""
     for model in apps.get_app_config(room).get_models():
-        keys = [_key(model._meta.pk)]
-        keys += [set(c.fields) for c in model._meta.constraints if isinstance(c, UniqueConstraint)]
-        keys += [{f.name} for f in model._meta.concrete_fields if f.unique and not f.primary_key]
-        assert all("ledger" in key for key in keys), model._meta.label
-        assert not [f for f in model._meta.get_fields() if f.is_relation], model._meta.label
+        keys = [_names(model._meta.pk), *model._meta.unique_together]
+        keys += [tuple(c.fields) for c in model._meta.constraints if isinstance(c, UniqueConstraint)]
+        keys += [(f.name,) for f in model._meta.concrete_fields if f.unique and not f.primary_key]
+        assert {key[0] for key in keys} == {"ledger"}, model._meta.label
+        assert not [f for f in model._meta.get_fields(include_hidden=True) if f.is_relation], model._meta.label
 
 
-def _key(field: object) -> set[str]:
-    names = getattr(field, "field_names", None)
-    return set(names) if names else {field.name} if isinstance(field, Field) else set()
+def _names(key: object) -> tuple[str, ...]:
+    return tuple(getattr(key, "field_names", None) or [getattr(key, "name", "")])
+
+
+UNIQUE = """
+SELECT relation.relname, index.relname, first.attname
+FROM pg_index JOIN pg_class relation ON relation.oid = indrelid JOIN pg_class index ON index.oid = indexrelid
+LEFT JOIN pg_attribute first ON first.attrelid = indrelid AND first.attnum = indkey[0]
+WHERE (indisunique OR indisprimary OR indisexclusion) AND relation.relname LIKE %s
+"""
+REFERRING = """
+SELECT conname FROM pg_constraint JOIN pg_class inside ON inside.oid IN (conrelid, confrelid)
+WHERE contype = 'f' AND inside.relname LIKE %s
+"""
+
+
+@pytest.mark.parametrize("room", ["ledger", "figures"])
+def test_the_database_itself_has_that_shape(db: None, room: str) -> None:
+    with connection.cursor() as cursor:
+        keys = cursor.execute(UNIQUE, [rf"{room}\_%"]).fetchall()
+        tables = {table for table, _, _ in keys}
+        assert tables == {model._meta.db_table for model in apps.get_app_config(room).get_models()}, "each has a key"
+        assert [row for row in keys if row[2] != "ledger"] == []
+        assert cursor.execute(REFERRING, [rf"{room}\_%"]).fetchall() == []
 
 
 @pytest.mark.parametrize("room", ROOMS)
