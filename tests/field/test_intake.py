@@ -121,6 +121,14 @@ def test_what_all_send_together_has_its_limit_too(cast: Cast, night: datetime) -
     assert int(refusal.headers["Retry-After"]) >= 50
 
 
+def test_a_batch_of_a_million_takes_nothing_of_the_others_share(cast: Cast, phone: Phone, night: datetime) -> None:
+    other = cast.phone()
+    other.at = phone.at
+    refusal = phone.post(1, *[""] * 1_000_000)
+    assert (refusal.status_code, refusal.json()["problem"]["code"]) == (400, "ledger.bad_batch")
+    assert other.says(night, OPEN)["quarantine"] is None
+
+
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(1, 200)), max_size=60), st.integers(1, 50), st.integers(1, 200))
 def test_no_more_comes_in_than_the_rate_allows(sendings: list[tuple[float, int]], rate: int, burst: int) -> None:
     now, taken, largest = 0.0, 0, 0

@@ -87,9 +87,9 @@ class Intake:
             batch = door.read(_unpacked(request, content), Batch)
         except BadRequest as error:
             raise BadBatch(error.message) from None
-        self._limit(phone, len(batch.records))
         sending = Sending(str(phone), batch)
-        sending.key  # noqa: B018 - refuses a chain that is none before it could spoil others
+        sending.require()
+        self._limit(phone, len(batch.records))
         outcome = await self.writer.append(ledger, sending)
         metrics.count(outcome)
         return self._signed(outcome)

@@ -40,6 +40,12 @@ class Sending:
             raise BadBatch(say("chain：要一个 UUID"))
         return self.device, self.batch.chain
 
+    def require(self) -> None:
+        """Return if this may wait with others; raise BadBatch for what could spoil their turn or take up their share."""
+        if len(self.batch.records) > MOST_RECORDS:
+            raise _bad_batch()
+        self.key  # noqa: B018 - it raises
+
 
 Outcome = Answer | RefusedError | BadBatchError
 
@@ -54,12 +60,16 @@ def answer(outcome: Outcome) -> Answer:
     if isinstance(outcome, Answer):
         return outcome
     if isinstance(outcome, BadBatchError):
-        raise BadBatch(say("一批要有 1 至 {most} 条记录，first_seq 从 1 起，v 为 1", most=MOST_RECORDS))
+        raise _bad_batch()
     head = outcome.head
     if isinstance(outcome, GapError):
         message = say("这条链记到第 {last} 条，这一批却从第 {first} 条开始", last=head.last_seq, first=outcome.seq)
         raise Gap(message, head=head.shown())
     raise Fork(say("第 {seq} 条与已收到的不同，或者不是接着它的前一条", seq=outcome.seq), head=head.shown())
+
+
+def _bad_batch() -> BadBatch:
+    return BadBatch(say("一批要有 1 至 {most} 条记录，first_seq 从 1 起，v 为 1", most=MOST_RECORDS))
 
 
 @transaction.atomic
