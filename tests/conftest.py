@@ -15,7 +15,9 @@ from django.conf import settings
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypotheses
+from pytest_django import DjangoDbBlocker
 from tests.cast import COUNTY, Cast, act_one
+from tests.elsewhere import Elsewhere, There
 from tests.host.helpers import Server, environment
 
 from tongxin.base.clock import SHANGHAI
@@ -82,6 +84,20 @@ def night(db: None) -> Iterator[datetime]:
 def cast(night: datetime) -> Cast:
     """Who is there on the first night: everyone entered by the founder, an order issued by the commander."""
     return act_one(scope_of(found(COUNTY).id), night)
+
+
+@pytest.fixture(scope="session")
+def elsewhere(server: Server, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Elsewhere:
+    """A database of its own for tests that commit, with the cast in it."""
+    made = ensure(server.embedded.owner_url("elsewhere"), None, server.home.secrets().app_password)
+    prepare(made)
+
+    def enter() -> Cast:
+        Clock.objects.create(start=TONIGHT, began=None, factor=1.0, until=TONIGHT + timedelta(hours=3))
+        return act_one(scope_of(found(COUNTY).id), TONIGHT)
+
+    with django_db_blocker.unblock(), There(made.app_url) as there:
+        return Elsewhere(made, server.embedded.owner_url("postgres"), there.do(enter))
 
 
 @pytest.fixture
