@@ -104,7 +104,7 @@ def test_whoever_waits_beside_a_phone_that_hung_up_is_answered(cast: Cast, night
     writes = Watched(here)
     writer = Writer(writes)
     batches = [(phone, phone.batch(1, phone.record(night, OPEN))) for phone in (cast.phone(), cast.phone())]
-    sendings = [Sending(phone.device, msgspec.json.decode(batch, type=Batch)) for phone, batch in batches]
+    sendings = [Sending(str(phone.device), msgspec.json.decode(batch, type=Batch)) for phone, batch in batches]
 
     async def one_hangs_up() -> Outcome:
         gone, stays = (asyncio.create_task(writer.append(COUNTY[:6], sending)) for sending in sendings)

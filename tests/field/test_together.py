@@ -81,7 +81,7 @@ async def _batches(writer: Writer, phone: Phone, size: int, night: datetime) -> 
         first = phone.seq + 1
         content = phone.batch(first, *(phone.record(night, OPEN) for _ in range(size)))
         sent = time.monotonic()
-        outcome = await writer.append(LEDGER, Sending(phone.device, msgspec.json.decode(content, type=Batch)))
+        outcome = await writer.append(LEDGER, Sending(str(phone.device), msgspec.json.decode(content, type=Batch)))
         assert isinstance(outcome, Answer), outcome
         taken.append(Taken(sent, time.monotonic(), [receipt.position for receipt in outcome.receipts]))
     return taken

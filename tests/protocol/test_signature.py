@@ -106,15 +106,16 @@ def test_others_verify_our_answers(content: bytes, status: int) -> None:
 def test_we_verify_requests_that_others_sign(content: bytes, query: str) -> None:
     message = Message({DIGEST: digest(content)}, url=f"http://intake/field/records?{query}")
     others_sign(message, DEVICE, REQUEST)
-    verify_request(PUBLIC, message.headers, "POST", "/field/records", query, content)
-    assert key_id_of(message.headers) == DEVICE
+    headers = {name.lower(): value for name, value in message.headers.items()}
+    verify_request(PUBLIC, headers, "POST", "/field/records", query, content)
+    assert key_id_of(headers) == DEVICE
 
 
 @given(contents)
 def test_we_verify_answers_that_others_sign(content: bytes) -> None:
     message = Answered({DIGEST: digest(content)})
     others_sign(message, crypto.to_text(PUBLIC), ANSWER)
-    verify_answer(PUBLIC, message.headers, 200, content)
+    verify_answer(PUBLIC, {name.lower(): value for name, value in message.headers.items()}, 200, content)
 
 
 def test_another_way_to_sign_is_refused_though_others_would_take_it() -> None:

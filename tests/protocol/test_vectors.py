@@ -44,15 +44,15 @@ def test_what_is_signed_needs_nothing_but_sha256_and_a_curve() -> None:
     for vector in STORED["signature"]["signed"]:
         message, headers = vector["message"], vector["headers"]
         digest = base64.b64encode(hashlib.sha256(message["content"].encode()).digest()).decode()
-        assert headers["Content-Digest"] == f"sha-256=:{digest}:"
-        label, _, params = headers["Signature-Input"].partition("=")
+        assert headers["content-digest"] == f"sha-256=:{digest}:"
+        label, _, params = headers["signature-input"].partition("=")
         assert params.endswith(f';keyid="{vector["keyid"]}";alg="ecdsa-p256-sha256"')
-        parts = {"@query": f"?{message.get('query')}", "content-digest": headers["Content-Digest"]}
+        parts = {"@query": f"?{message.get('query')}", "content-digest": headers["content-digest"]}
         parts |= {f"@{name}": str(value) for name, value in message.items() if name not in ("query", "content")}
         names = re.findall('"([^"]+)"', params.partition(")")[0])
         lines = [f'"{name}": {parts[name]}' for name in names] + [f'"@signature-params": {params}']
         assert vector["base"] == "\n".join(lines)
-        assert (label, headers["Signature"]) == ("tongxin", f"tongxin=:{_made(vector['key'], vector['base'])}:")
+        assert (label, headers["signature"]) == ("tongxin", f"tongxin=:{_made(vector['key'], vector['base'])}:")
 
 
 def _made(key: str, base: str) -> str:

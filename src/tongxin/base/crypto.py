@@ -20,7 +20,7 @@ PUBLIC_BYTES, SIGNATURE_BYTES = 65, 64
 _HALF = SIGNATURE_BYTES // 2
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ECDSA = ec.ECDSA(hashes.SHA256())
-_ALWAYS_ALIKE = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+_SIGNING = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
 class BadKeyError(ValueError):
@@ -50,9 +50,9 @@ def require_public(data: bytes) -> None:
     _loaded(data)
 
 
-def sign(key: PrivateKey, data: bytes, *, alike: bool = False) -> bytes:
-    """Return a signature of data; with ``alike`` the same every time (RFC 6979), which takes twice as long."""
-    r, s = decode_dss_signature(key.sign(data, _ALWAYS_ALIKE if alike else _ECDSA))
+def sign(key: PrivateKey, data: bytes) -> bytes:
+    """Return the signature of data; the same data is signed alike every time (RFC 6979)."""
+    r, s = decode_dss_signature(key.sign(data, _SIGNING))
     return r.to_bytes(_HALF) + s.to_bytes(_HALF)
 
 

@@ -32,19 +32,14 @@ def digest(content: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
 
 
-def sign_request(
-    key: crypto.PrivateKey, key_id: str, method: str, path: str, query: str, content: bytes, *, alike: bool = False
-) -> dict[str, str]:
-    """Return the headers with which a request is sent; ``path`` as in the URL, ``query`` without the question mark.
-
-    ``alike``: sign the same request the same way every time, for vectors.
-    """
-    return _sign(key, _REQUEST, key_id, (method, path, f"?{query}"), content, alike=alike)
+def sign_request(key: crypto.PrivateKey, key_id: str, method: str, path: str, query: str, content: bytes) -> dict[str, str]:
+    """Return the headers with which a request is sent; ``path`` as in the URL, ``query`` without the question mark."""
+    return _sign(key, _REQUEST, key_id, (method, path, f"?{query}"), content)
 
 
-def sign_answer(key: crypto.PrivateKey, key_id: str, status: int, content: bytes, *, alike: bool = False) -> dict[str, str]:
+def sign_answer(key: crypto.PrivateKey, key_id: str, status: int, content: bytes) -> dict[str, str]:
     """Return the headers with which an answer is sent."""
-    return _sign(key, _ANSWER, key_id, (str(status),), content, alike=alike)
+    return _sign(key, _ANSWER, key_id, (str(status),), content)
 
 
 def key_id_of(headers: Mapping[str, str]) -> str:
@@ -69,11 +64,9 @@ def verify_answer(public_key: bytes, headers: Mapping[str, str], status: int, co
     _verify(public_key, headers, _ANSWER, (str(status),), content)
 
 
-def _sign(
-    key: crypto.PrivateKey, names: Sequence[str], key_id: str, values: Sequence[str], content: bytes, *, alike: bool
-) -> dict[str, str]:
+def _sign(key: crypto.PrivateKey, names: Sequence[str], key_id: str, values: Sequence[str], content: bytes) -> dict[str, str]:
     said = digest(content)
-    signature = crypto.sign(key, _base(names, (*values, said), key_id), alike=alike)
+    signature = crypto.sign(key, _base(names, (*values, said), key_id))
     return {
         DIGEST: said,
         INPUT: _input(names, key_id),
