@@ -113,6 +113,36 @@ def test_a_mark_that_nothing_can_release_counts_nowhere(records: list[Fact]) -> 
     assert "ledger.bad_answer" not in {found.quarantine for found in resolve(records).facts}
 
 
+@st.composite
+def plain_stories(draw: st.DrawFn) -> list[Fact]:
+    """Draw reports about one subject: visits to a place, or a member's comings and goings at two posts."""
+    name = draw(st.sampled_from(["venue_closure", "attendance"]))
+    told = draw(st.lists(st.tuples(st.integers(0, 20), st.booleans(), st.booleans()), max_size=12))
+    return [
+        fact(
+            n, minute, activity=name, activity_hash=activity(name).hash, body={"open": one, "act": "in" if one else "out"},
+            duty=id_of(other) if name == "attendance" else None,
+        )
+        for n, (minute, one, other) in enumerate(told, start=1)
+    ]  # fmt: skip
+
+
+@given(plain_stories(), st.integers(0, 21))
+def test_a_plain_story_goes_on_from_the_matters_that_stood_open(facts: list[Fact], minute: int) -> None:
+    cut = NIGHT + timedelta(minutes=minute)
+    before = matters(KNOWN, [found for found in facts if found.occurred_at < cut])
+    standing = [state for state in before if state.closed is None and state.rule.name not in fold.CONFLICTS]
+    after = matters(KNOWN, [found for found in facts if found.occurred_at >= cut], (), standing)
+    whole = [state for state in before if state not in standing] + after
+    assert sorted(whole, key=lambda state: (state.opened.key, state.rule.name)) == matters(KNOWN, facts)
+
+
+def test_only_latest_numbers_balances_and_rules_look_back() -> None:
+    assert {found.id for found in activities().values() if fold.looks_back(found)} == {
+        "cold_chain_declaration", "isolation_round", "liaison_log", "sector_inspection", "shelter_occupancy", "sortie",
+    }  # fmt: skip
+
+
 def test_open_then_shut_is_one_matter_due_in_two_hours() -> None:
     (state,) = folded([fact(1, 0, is_open=True), fact(2, 10, is_open=True), fact(3, 30)])["temple"]
     assert (state.opened.seq, state.due_at) == (1, NIGHT + timedelta(hours=2))
@@ -235,7 +265,7 @@ def test_a_release_lets_a_record_count_that_says_all_it_must(quarantine: str, co
     release = fact(2, 60, act="release", target=id_of(1), role="secretary", body={})
     found = resolve([marked, release])
     assert [f.position for f in found.facts] == ([1] if counts else [])
-    assert found.effects == ({1: Effect(1, marked.occurred_at, marked.day)} if counts else {})
+    assert found.effects == ({1: Effect(1, marked.occurred_at, marked.day, marked.activity, marked.subject)} if counts else {})
 
 
 def test_what_opens_as_another_closes_opens_by_a_decision_too() -> None:
@@ -267,7 +297,8 @@ def test_what_stands_in_a_records_place_has_its_id_place_and_day_and_the_correct
         occurred_at=root.occurred_at, day=root.day,
     )  # fmt: skip
     assert resolve([root, replace(correction, stated=True)]).facts[0].key == (late["occurred_at"], root.device, ROOT, 1)
-    assert resolve([root, replace(correction, stated=True)]).effects == {1: Effect(2, late["occurred_at"], late["day"])}
+    effect = Effect(2, late["occurred_at"], late["day"], "venue_closure", "cinema")
+    assert resolve([root, replace(correction, stated=True)]).effects == {1: effect}
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,33 @@
 """Writes of cells: one path, from the ledger's records to matters and figures."""
 
+from collections.abc import Iterator
+
 from django.db import connection, transaction
 
+from tongxin.base.arrays import array
 from tongxin.figures.compile import Cells, contribute
-from tongxin.figures.models import Cell, Cursor
+from tongxin.figures.models import Cursor
 from tongxin.ledger import fold
 from tongxin.ledger.actions import settle
-from tongxin.ledger.queries import families, position, touched
-from tongxin.playbook.registry import version
+from tongxin.ledger.queries import position
+from tongxin.ledger.reading import About, Reading, read, unsettled
 
 SLICE = 5000
 """Most records of one pull."""
 
-_APPLY = """
-INSERT INTO figures_cell AS held (ledger, incident, figure, day, area, organisation, category, key, records, amount)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (ledger, incident, figure, day, area, organisation, category, key)
-DO UPDATE SET records = held.records + excluded.records, amount = held.amount + excluded.amount
-"""
+_KEY = "incident, figure, day, area, organisation, category, key"
+_KEYS = "%s::uuid[], %s::text[], %s::date[], %s::text[], %s::uuid[], %s::text[], %s::text[]"
+_ADD = f"""
+WITH stored AS (
+    INSERT INTO figures_cell AS held (ledger, {_KEY}, records, amount)
+    SELECT %s, * FROM unnest({_KEYS}, %s::bigint[], %s::bigint[])
+    ON CONFLICT (ledger, {_KEY})
+    DO UPDATE SET records = held.records + excluded.records, amount = held.amount + excluded.amount
+    RETURNING {_KEY}, records, amount
+)
+SELECT {_KEY} FROM stored WHERE records = 0 AND amount = 0
+"""  # noqa: S608 - the constants above
+_REMOVE = f"DELETE FROM figures_cell WHERE ledger = %s AND ({_KEY}) IN (SELECT * FROM unnest({_KEYS}))"  # noqa: S608 - as above
 
 
 @transaction.atomic
@@ -25,7 +35,8 @@ def pull(ledger: str) -> int:
     """Apply the next slice of records to matters and cells, and move the cursor; return how many positions it moved.
 
     For every subject that the slice touches, what it counted for at the cursor is taken away and what it counts for at the
-    slice's end is added. Late records thus change the day they happened on, and the cells stay a function of the set of records.
+    slice's end is added, as far back as the slice can have changed it. Late records thus change the day they happened on, and the
+    cells stay a function of the set of records.
     """
     Cursor.objects.get_or_create(ledger=ledger)
     cursor = Cursor.objects.select_for_update().get(ledger=ledger)
@@ -42,25 +53,52 @@ def pull(ledger: str) -> int:
 
 def _apply(ledger: str, step: tuple[int, int], cells: Cells) -> None:
     before, end = step
-    records = families(ledger, end, touched(ledger, before, end))
-    known = {hash_: found for hash_ in {record.activity_hash for record in records} if (found := version(hash_))}
-    then, now = fold.resolve(record for record in records if record.position <= before), fold.resolve(records)
-    for facts, conflicts in then.by_subject().values():
-        contribute(known, facts, fold.matters(known, facts, conflicts), cells, sign=-1)
-    folded: dict[tuple[str, str], list[fold.State]] = {(record.activity, record.subject): [] for record in records}
-    for about, (facts, conflicts) in now.by_subject().items():
-        folded[about] = fold.matters(known, facts, conflicts)
-        contribute(known, facts, folded[about], cells)
-    settle(ledger, end, folded, {record.position: now.effects.get(record.position) for record in records})
+    whole: set[About] = set()
+    while True:
+        reading = read(ledger, before, end, whole)
+        then, now = _Told(reading, before), _Told(reading, end)
+        more = unsettled(reading, (*then.states(), *now.states()))
+        if not more:
+            break
+        whole |= more
+    then.contribute(cells, sign=-1)
+    now.contribute(cells)
+    settle(ledger, end, reading.held, now.states(), {position: now.effects.get(position) for position in reading.bound})
+
+
+class _Told:
+    """What all that was read came to when the ledger had come to a position: each subject's facts and matters."""
+
+    def __init__(self, reading: Reading, upto: int) -> None:
+        found = fold.resolve(fact for fact in reading.facts if fact.position <= upto)
+        stories, standing = found.by_subject(), reading.standing
+        self._versions = reading.versions()
+        self._subjects = [
+            (stories[about][0], fold.matters(self._versions, *stories[about], standing.get(about, ())))
+            for about in stories.keys() | standing.keys()
+        ]
+        self.effects = found.effects
+
+    def states(self) -> Iterator[fold.State]:
+        """Yield all matters and conflicts."""
+        return (state for _, states in self._subjects for state in states)
+
+    def contribute(self, cells: Cells, sign: int = 1) -> None:
+        """Add to cells what it counts for, or take it away."""
+        for facts, states in self._subjects:
+            contribute(self._versions, facts, states, cells, sign)
 
 
 def _store(ledger: str, cells: Cells) -> None:
-    rows = [(ledger, *key, s.records, s.amount) for key, s in sorted(cells.items()) if s.records or s.amount]
+    """Add to the stored cells in one statement; remove those that come to nothing. Pullers of a ledger take turns."""
+    rows = [(*key, total.records, total.amount) for key, total in cells.items() if total.records or total.amount]
     if not rows:
         return
     with connection.cursor() as cursor:
-        cursor.executemany(_APPLY, rows)
-    Cell.objects.filter(ledger=ledger, records=0, amount=0).delete()
+        cursor.execute(_ADD, [ledger, *map(array, zip(*rows, strict=True))])
+        empty = cursor.fetchall()
+        if empty:
+            cursor.execute(_REMOVE, [ledger, *map(array, zip(*empty, strict=True))])
 
 
 def catch_up(ledger: str) -> int:

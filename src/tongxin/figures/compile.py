@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
 from tongxin.ledger.fold import Fact, State, Versions, balance
-from tongxin.playbook.condition import comparison
+from tongxin.playbook.condition import Condition, comparison
 from tongxin.playbook.faults import FIELDS
-from tongxin.playbook.schema import FigureRule
+from tongxin.playbook.schema import Activity, FigureRule
 
 MS_PER_HOUR = 3_600_000
 PER_UNIT = 1000
@@ -52,11 +53,34 @@ def contribute(versions: Versions, facts: Sequence[Fact], states: Iterable[State
     Each fact counts by the version of its activity that it was made under, each matter by that of the fact that opened it.
     """
     for at, amount, records in (*_of_facts(versions, facts), *_of_matters(versions, states)):
-        cells.setdefault(at, Sum()).add(sign * records, sign * amount)
+        total = cells.get(at)
+        if total is None:
+            total = cells[at] = Sum()
+        total.add(sign * records, sign * amount)
 
 
 Contribution = tuple[CellKey, int, int]
 """Where it falls, its amount, and for how many records it stands."""
+
+
+class _Counted(NamedTuple):
+    """A figure, read once for the thousands of records that it counts: ``name`` is that of its cells."""
+
+    rule: FigureRule
+    name: str
+    verb: str
+    nouns: tuple[str, ...]
+    when: Condition | None
+
+
+@cache
+def _counted(activity: Activity) -> tuple[_Counted, ...]:
+    return tuple(
+        _Counted(
+            rule, f"{activity.id}.{rule.name}", rule.verb, rule.nouns, comparison(rule.when, activity) if rule.when else None
+        )
+        for rule in activity.figure
+    )
 
 
 def _of_facts(versions: Versions, facts: Iterable[Fact]) -> Iterator[Contribution]:
@@ -64,51 +88,50 @@ def _of_facts(versions: Versions, facts: Iterable[Fact]) -> Iterator[Contributio
     for fact in facts:
         if fact.act != "report":
             continue
-        activity = versions[fact.activity_hash]
-        for rule in activity.figure:
-            if rule.verb == "latest":
-                yield from _latest(rule, fact, latest)
-            elif rule.verb in AMOUNTS and (not rule.when or comparison(rule.when, activity).holds(fact.body)):
-                yield _cell(fact, rule, _key(rule, fact)), AMOUNTS[rule.verb](rule, fact), 1
+        for counted in _counted(versions[fact.activity_hash]):
+            if counted.verb == "latest":
+                yield from _latest(counted, fact, latest)
+            elif counted.verb in AMOUNTS and (counted.when is None or counted.when.holds(fact.body)):
+                yield _cell(fact, counted, _key(counted, fact)), AMOUNTS[counted.verb](counted.rule, fact), 1
 
 
-def _latest(rule: FigureRule, fact: Fact, latest: dict[tuple[UUID, str], tuple[Fact, int]]) -> Iterator[Contribution]:
+def _latest(counted: _Counted, fact: Fact, latest: dict[tuple[UUID, str], tuple[Fact, int]]) -> Iterator[Contribution]:
     """Yield what a newer number changes: on its day it comes, and the one before goes from where it lay."""
-    number = fact.body.get(rule.nouns[0])
+    number = fact.body.get(counted.nouns[0])
     if not isinstance(number, int | float):
         return
-    before = latest.get((fact.incident, rule.name))
+    before = latest.get((fact.incident, counted.name))
     if before is not None:
-        yield _cell(before[0], rule, "", fact.day), -before[1], -1
-    latest[fact.incident, rule.name] = (fact, _thousandths(number))
-    yield _cell(fact, rule, ""), _thousandths(number), 1
+        yield _cell(before[0], counted, "", fact.day), -before[1], -1
+    latest[fact.incident, counted.name] = (fact, _thousandths(number))
+    yield _cell(fact, counted, ""), _thousandths(number), 1
 
 
 def _of_matters(versions: Versions, states: Iterable[State]) -> Iterator[Contribution]:
     for state in states:
         if state.merged:
             continue
-        for rule in versions[state.opened.activity_hash].figure:
-            if rule.verb not in ("opened", "closed", "duration") or rule.nouns[0] != state.rule.name:
+        for counted in _counted(versions[state.opened.activity_hash]):
+            if counted.verb not in ("opened", "closed", "duration") or counted.nouns[0] != state.rule.name:
                 continue
-            if rule.verb == "opened":
-                yield _cell(state.opened, rule, ""), 1, 1
-            elif state.closed is not None and rule.verb == "closed":
-                yield _cell(state.closed, rule, ""), 1, 1
+            if counted.verb == "opened":
+                yield _cell(state.opened, counted, ""), 1, 1
+            elif state.closed is not None and counted.verb == "closed":
+                yield _cell(state.closed, counted, ""), 1, 1
             elif state.closed is not None:
-                yield _cell(state.opened, rule, ""), (state.closed.occurred_at - state.opened.occurred_at) // _MILLISECOND, 1
+                lasted = state.closed.occurred_at - state.opened.occurred_at
+                yield _cell(state.opened, counted, ""), lasted // _MILLISECOND, 1
 
 
-def _cell(fact: Fact, rule: FigureRule, key: str, day: date | None = None) -> CellKey:
-    name = f"{fact.activity}.{rule.name}"
-    return CellKey(fact.incident, name, day or fact.day, fact.area, fact.organisation, fact.category, key)
+def _cell(fact: Fact, counted: _Counted, key: str, day: date | None = None) -> CellKey:
+    return CellKey(fact.incident, counted.name, day or fact.day, fact.area, fact.organisation, fact.category, key)
 
 
-def _key(rule: FigureRule, fact: Fact) -> str:
+def _key(counted: _Counted, fact: Fact) -> str:
     """Return what a distinct count counts once: parts of the record, or answers."""
-    if rule.verb != "distinct":
+    if counted.verb != "distinct":
         return ""
-    parts = (str(getattr(fact, noun)) if noun in FIELDS else str(fact.body.get(noun, "")) for noun in rule.nouns)
+    parts = (str(getattr(fact, noun)) if noun in FIELDS else str(fact.body.get(noun, "")) for noun in counted.nouns)
     return "/".join(parts)[:MOST_KEY]
 
 

@@ -10,10 +10,10 @@ from django.db import transaction
 from tongxin.base import clock
 from tongxin.base.words import say
 from tongxin.ledger import checks, definitions, fold, storing
-from tongxin.ledger.models import Effect, Heartbeat, Matter, Record
+from tongxin.ledger.models import Effect, Heartbeat, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap
-from tongxin.ledger.queries import current_effects, current_matters
-from tongxin.ledger.storing import Row
+from tongxin.ledger.queries import current_effects
+from tongxin.ledger.storing import Row, Version
 from tongxin.playbook.registry import version
 from tongxin.protocol import messages as protocol_messages
 from tongxin.protocol import server as protocol
@@ -177,27 +177,37 @@ def hear(ledger: str, device: UUID, beat: protocol_messages.Heartbeat) -> protoc
     return protocol_messages.Heard([found[key].shown() for key in keys], clock.to_ms(clock.now()))
 
 
-def settle(ledger: str, position: int, folded: Mapping[tuple[str, str], Iterable[fold.State]], effects: Effects) -> int:
+def settle(ledger: str, position: int, held: Mapping[UUID, Version], states: Iterable[fold.State], effects: Effects) -> int:
     """Store matters and effects as folded at ``position``; return how many versions of matters are new.
 
-    ``folded`` are the matters of the given (activity, subject)s, ``effects`` those of all the records read, by position. A
-    version that no longer holds ends at ``position``; what changed begins there. Call it inside the puller's transaction.
+    ``held`` are the present versions of the matters that were folded again, by id, ``states`` what they came to now, ``effects``
+    those of all the records read, by position. A version that no longer holds ends at ``position``; what changed begins there.
+    Call it inside the puller's transaction.
     """
     _settle_effects(ledger, position, effects)
-    held = {m.id: m for m in current_matters(ledger, folded)}
-    fresh = {state.id: _version(ledger, position, activity, state) for (activity, _), all_ in folded.items() for state in all_}
-    ended = [m for id_, m in held.items() if id_ not in fresh or _content(m) != _content(fresh[id_])]
-    for matter in ended:
-        matter.until = position
-    Matter.objects.bulk_update(ended, ["until"])
-    gone = {matter.id for matter in ended}
-    return len(Matter.objects.bulk_create(m for id_, m in fresh.items() if id_ not in held or id_ in gone))
+    fresh = {state.id: _version(state) for state in states}
+    ended = [id_ for id_, version in held.items() if fresh.get(id_) != version]
+    begun = [version for id_, version in fresh.items() if held.get(id_) != version]
+    if ended:
+        storing.end_versions(ledger, position, ended)
+    if begun:
+        storing.copy_versions_in(ledger, position, begun)
+    return len(begun)
 
 
 def _settle_effects(ledger: str, position: int, effects: Effects) -> None:
     held = {row.position: row for row in current_effects(ledger, effects)}
     fresh = {
-        at: Effect(ledger=ledger, position=at, since=position, by=e.by, occurred_at=e.occurred_at, day=e.day)
+        at: Effect(
+            ledger=ledger,
+            position=at,
+            since=position,
+            by=e.by,
+            occurred_at=e.occurred_at,
+            day=e.day,
+            activity=e.activity,
+            subject=e.subject,
+        )
         for at, e in effects.items()
         if e is not None
     }
@@ -209,20 +219,18 @@ def _settle_effects(ledger: str, position: int, effects: Effects) -> None:
     Effect.objects.bulk_create(row for at, row in fresh.items() if at not in held or at in gone)
 
 
-def _content(version: Matter | Effect) -> tuple[object, ...]:
+def _content(version: Effect) -> tuple[object, ...]:
     ignored = {"since", "until"}
     return tuple(getattr(version, f.attname) for f in version._meta.concrete_fields if f.attname not in ignored)
 
 
-def _version(ledger: str, position: int, activity: str, state: fold.State) -> Matter:
-    fact = state.opened
-    return Matter(
-        ledger=ledger, id=state.id, since=position, until=None, activity=activity, name=state.rule.name,
-        subject=fact.subject, incident=fact.incident, order=fact.order, duty=fact.duty, place=fact.place,
-        member=fact.member, organisation=fact.organisation, area=fact.area, category=fact.category,
-        opened=fact.position, opened_at=fact.occurred_at, due_at=state.due_at,
+def _version(state: fold.State) -> Version:
+    fact, closed = state.opened, state.closed
+    return Version(
+        id=state.id, activity=fact.activity, name=state.rule.name, subject=fact.subject, incident=fact.incident, order=fact.order,
+        duty=fact.duty, place=fact.place, member=fact.member, organisation=fact.organisation, area=fact.area,
+        category=fact.category, opened=fact.position, opened_at=fact.occurred_at, due_at=state.due_at,
         last=state.last.position, last_at=state.last.occurred_at,
-        waiting=state.waiting.position if state.waiting and not state.closed else None, merged=state.merged,
-        closed=state.closed.position if state.closed else None,
-        closed_at=state.closed.occurred_at if state.closed else None,
+        waiting=state.waiting.position if state.waiting and not closed else None,
+        closed=closed.position if closed else None, closed_at=closed.occurred_at if closed else None, merged=state.merged,
     )  # fmt: skip

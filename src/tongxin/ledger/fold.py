@@ -8,18 +8,19 @@ place, a withdrawal removes it, a release lets a marked one count. ``matters`` f
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tongxin.base.clock import tonight
 from tongxin.people.access import COMMANDER, DUTY_OFFICER, LEADER, ROLE_KINDS, SECRETARY
 from tongxin.playbook.condition import Closed, Condition, Named, Trigger, trigger
 from tongxin.playbook.rules import RULES
-from tongxin.playbook.schema import Activity, MatterRule, Text
+from tongxin.playbook.schema import Activity, FigureRule, MatterRule, Text
 from tongxin.protocol.record import ACTS_ON_MATTERS, ACTS_ON_RECORDS
 
 Versions = Mapping[str, Activity]
@@ -85,11 +86,16 @@ def _content(fact: Fact) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a record comes to where that is not simply itself: the record at ``by`` stands in its place (None: nothing does)."""
+    """What a record comes to where that is not simply itself: the record at ``by`` stands in its place (None: nothing does).
+
+    What stands there counts at ``occurred_at``, about ``activity`` and ``subject``.
+    """
 
     by: int | None
     occurred_at: datetime
     day: date
+    activity: str
+    subject: str
 
 
 @dataclass
@@ -121,12 +127,12 @@ def resolve(records: Iterable[Fact]) -> Resolved:
         content = judge.content(node)
         if content is None:
             if node.quarantine == "" and node.act == "report":
-                out.effects[node.position] = Effect(None, node.occurred_at, node.day)
+                out.effects[node.position] = _effect(None, node)
             continue
         fact = _in_place_of(node, content)
         out.facts.append(fact)
         if (content is not node or node.quarantine) and node.act == "report":
-            out.effects[node.position] = Effect(content.position, fact.occurred_at, fact.day)
+            out.effects[node.position] = _effect(content.position, fact)
         out.conflicts += [("conflict_corrections", replace(fact, id=rival.id)) for rival in judge.rivals(node)]
     out.facts.sort(key=lambda fact: fact.key)
     out.conflicts.sort(key=lambda pair: (pair[1].key, pair[0]))
@@ -140,17 +146,24 @@ def _one_of_each_id(records: Iterable[Fact], out: Resolved) -> dict[UUID, Fact]:
         copies[record.id].append(record)
     nodes = {}
     for id_, found in copies.items():
+        if len(found) == 1:
+            nodes[id_] = found[0]
+            continue
         clean = [fact for fact in found if not fact.quarantine] or found
         first = min(clean, key=lambda fact: fact.key)
         nodes[id_] = first
         others = [fact for fact in clean if fact is not first]
         for other in others:
             if not other.quarantine and other.act == "report":
-                out.effects[other.position] = Effect(None, other.occurred_at, other.day)
+                out.effects[other.position] = _effect(None, other)
         different = [other for other in others if not other.same_content(first)]
         if different:
             out.conflicts.append(("conflict_copies", min(different, key=lambda fact: fact.key)))
     return nodes
+
+
+def _effect(by: int | None, fact: Fact) -> Effect:
+    return Effect(by, fact.occurred_at, fact.day, fact.activity, fact.subject)
 
 
 def _in_place_of(root: Fact, content: Fact) -> Fact:
@@ -177,6 +190,8 @@ class _Judge:
 
     def content(self, node: Fact, depth: int = 0) -> Fact | None:
         """Return the record that stands in a record's place: of two corrections the later; None if it does not count."""
+        if node.id not in self._children:
+            return None if node.quarantine or depth > DEEPEST else node
         if depth > DEEPEST or not self._valid(node, depth) or self._withdrawn(node, depth):
             return None
         return next((content for _, content in self._corrections(node, depth)), node)
@@ -232,14 +247,26 @@ class State:
     merged: bool = False
 
 
-def matters(versions: Versions, facts: Iterable[Fact], conflicts: Iterable[tuple[str, Fact]] = ()) -> list[State]:
-    """Fold one subject's counting facts into its matters and conflicts, in the order in which they opened."""
+def matters(
+    versions: Versions,
+    facts: Iterable[Fact],
+    conflicts: Iterable[tuple[str, Fact]] = (),
+    standing: Sequence[State] = (),
+) -> list[State]:
+    """Fold one subject's counting facts into its matters and conflicts, in the order in which they opened.
+
+    The facts may be the later part of its story, from some moment on: ``standing`` are then the matters that stood open at that
+    moment, and what is returned is how these went on and what opened after them. That is what the whole story would come to
+    from there on as long as no decision is among the facts and none of them ``looks_back``.
+    """
     ordered = sorted(facts, key=lambda fact: fact.key)
     decisions = [fact for fact in ordered if fact.act in ACTS_ON_MATTERS]
-    walk = _Walk(versions, ordered)
+    walk = _Walk(versions, ordered, standing)
     states = [state for name in walk.names() for state in walk.states(name)]
+    before = {state.id for state in standing}
     between = {
-        (name, fact.id): fact for name, fact in (*conflicts, *_two_posts(versions, states), *_below_zero(versions, ordered))
+        (name, fact.id): fact
+        for name, fact in (*conflicts, *_two_posts(versions, states, before), *_below_zero(versions, ordered))
     }
     states += [_settled(_conflict(name, fact), decisions) for (name, _), fact in between.items()]
     known = {state.id for state in states}
@@ -250,6 +277,13 @@ def matters(versions: Versions, facts: Iterable[Fact], conflicts: Iterable[tuple
     return sorted(states, key=lambda state: (state.opened.key, state.rule.name, state.id))
 
 
+@cache
+def looks_back(activity: Activity) -> bool:
+    """Say whether what a fact comes to hangs on more of the facts before it than on the matters that they left open."""
+    by_rule = any(isinstance(when, Named) for _, opens, closes in _followed(activity).values() for when in (opens, closes))
+    return by_rule or any(rule.verb in ("latest", "balance") for rule in activity.figure)
+
+
 Whose = tuple[UUID, UUID | None]
 """An incident, and a duty where a matter is kept for each: matters of two incidents never mix."""
 
@@ -257,15 +291,16 @@ Whose = tuple[UUID, UUID | None]
 class _Walk:
     """Follows one subject's facts through every matter of its activity."""
 
-    def __init__(self, versions: Versions, facts: Sequence[Fact]) -> None:
-        self._versions, self._facts = versions, facts
+    def __init__(self, versions: Versions, facts: Sequence[Fact], standing: Sequence[State]) -> None:
+        self._versions, self._facts, self._standing = versions, facts, standing
         self._closings: dict[str, set[Key]] = {}
         self._found: dict[str, list[State]] = {}
 
-    def names(self) -> list[str]:
-        """Return the names of all matters that any of the facts' versions declares."""
-        hashes = dict.fromkeys(fact.activity_hash for fact in self._facts)
-        return list(dict.fromkeys(rule.name for hash_ in hashes for rule in self._versions[hash_].matter))
+    def names(self) -> Iterable[str]:
+        """Return the names of all matters that stand open or that any of the facts' versions declares."""
+        hashes = {fact.activity_hash for fact in self._facts}
+        declared = [name for hash_ in hashes for name in _followed(self._versions[hash_])]
+        return dict.fromkeys([state.rule.name for state in self._standing] + declared)
 
     def states(self, name: str) -> list[State]:
         """Return the matters of one name."""
@@ -276,40 +311,39 @@ class _Walk:
         return self._found[name]
 
     def _follow(self, name: str) -> Iterator[State]:
-        current: dict[Whose, State] = {}
+        current = {_whose(state.rule, state.opened): state for state in self._standing if state.rule.name == name}
         earlier: list[Fact] = []
         for fact in self._facts:
-            rule = self._versions[fact.activity_hash].matter_rule(name)
+            followed = _followed(self._versions[fact.activity_hash]).get(name)
             if fact.act in ACTS_ON_MATTERS:
                 yield from _decide(current, fact)
-                if rule is not None and isinstance(trigger(rule.opens, self._versions[fact.activity_hash]), Closed):
-                    self._open(current, rule, fact)
+                if followed is not None and isinstance(followed.opens, Closed):
+                    self._open(current, followed, fact)
                 continue
-            if rule is not None:
-                yield from self._step(current, rule, fact, earlier)
+            if followed is not None:
+                yield from self._step(current, followed, fact, earlier)
             earlier.append(fact)
         yield from current.values()
 
-    def _open(self, current: dict[Whose, State], rule: MatterRule, fact: Fact) -> None:
+    def _open(self, current: dict[Whose, State], followed: "_Followed", fact: Fact) -> None:
         """Open what opens as another matter closes, if this decision closed that."""
-        if _whose(rule, fact) not in current and self._holds(trigger(rule.opens, self._versions[fact.activity_hash]), fact, ()):
-            current[_whose(rule, fact)] = State(matter_id(fact, rule.name), rule, fact, due(rule, fact), fact)
+        whose = _whose(followed.rule, fact)
+        if whose not in current and self._holds(followed.opens, fact, ()):
+            current[whose] = _opened(followed.rule, fact)
 
-    def _step(self, current: dict[Whose, State], rule: MatterRule, fact: Fact, earlier: Sequence[Fact]) -> Iterator[State]:
-        whose = _whose(rule, fact)
+    def _step(self, current: dict[Whose, State], followed: "_Followed", fact: Fact, earlier: Sequence[Fact]) -> Iterator[State]:
+        whose = _whose(followed.rule, fact)
         state = current.get(whose)
-        activity = self._versions[fact.activity_hash]
-        opens = trigger(rule.opens, activity)
         if state is None:
-            if self._holds(opens, fact, earlier):
-                current[whose] = State(matter_id(fact, rule.name), rule, fact, due(rule, fact), fact)
-        elif self._holds(trigger(rule.closes, activity), fact, earlier):
+            if self._holds(followed.opens, fact, earlier):
+                current[whose] = _opened(followed.rule, fact)
+        elif self._holds(followed.closes, fact, earlier):
             if state.rule.approval:
                 current[whose] = replace(state, last=fact, waiting=fact)
             else:
                 del current[whose]
                 yield replace(state, last=fact, closed=fact)
-        elif isinstance(opens, Condition) and opens.question in fact.body:
+        elif isinstance(followed.opens, Condition) and followed.opens.question in fact.body:
             current[whose] = replace(state, last=fact, waiting=None)
 
     def _holds(self, condition: Trigger, fact: Fact, earlier: Sequence[Fact]) -> bool:
@@ -319,6 +353,24 @@ class _Walk:
             self.states(condition.matter)
             return fact.key in self._closings.get(condition.matter, ())
         return condition.holds(fact.body)
+
+
+class _Followed(NamedTuple):
+    """A rule with what opens and closes its matters, read once for the thousands of facts that it is held against."""
+
+    rule: MatterRule
+    opens: Trigger
+    closes: Trigger
+
+
+@cache
+def _followed(activity: Activity) -> Mapping[str, _Followed]:
+    """Return the rules of an activity by the names of their matters."""
+    return {rule.name: _Followed(rule, trigger(rule.opens, activity), trigger(rule.closes, activity)) for rule in activity.matter}
+
+
+def _opened(rule: MatterRule, fact: Fact) -> State:
+    return State(matter_id(fact, rule.name), rule, fact, due(rule, fact), fact)
 
 
 def _whose(rule: MatterRule, fact: Fact) -> Whose:
@@ -402,10 +454,12 @@ def _settled(state: State, decisions: Sequence[Fact]) -> State:
     )
 
 
-def _two_posts(versions: Versions, states: Iterable[State]) -> Iterator[tuple[str, Fact]]:
-    """Yield every arrival at one post while the same member's shift at another still runs."""
+def _two_posts(versions: Versions, states: Iterable[State], before: Collection[UUID]) -> Iterator[tuple[str, Fact]]:
+    """Yield every arrival at one post while the same member's shift at another still runs, but for those of ``before``."""
     shifts = [state for state in states if state.rule.per == "duty" and versions[state.opened.activity_hash].kind == "post"]
     for later in shifts:
+        if later.id in before:
+            continue
         for earlier in shifts:
             overlaps = earlier.opened.key < later.opened.key and (earlier.closed is None or later.opened.key < earlier.closed.key)
             if overlaps and earlier.opened.duty != later.opened.duty and earlier.rule.name == later.rule.name:
@@ -419,12 +473,16 @@ def _below_zero(versions: Versions, facts: Iterable[Fact]) -> Iterator[tuple[str
     for fact in facts:
         if fact.act != "report":
             continue
-        for rule in versions[fact.activity_hash].figure:
-            if rule.verb == "balance":
-                before = held[fact.incident, rule.name]
-                held[fact.incident, rule.name] = round(before + balance(rule.nouns, fact.body), 3)
-                if before >= 0 > held[fact.incident, rule.name]:
-                    yield "conflict_balance", fact
+        for rule in _balances(versions[fact.activity_hash]):
+            before = held[fact.incident, rule.name]
+            held[fact.incident, rule.name] = round(before + balance(rule.nouns, fact.body), 3)
+            if before >= 0 > held[fact.incident, rule.name]:
+                yield "conflict_balance", fact
+
+
+@cache
+def _balances(activity: Activity) -> list[FigureRule]:
+    return [rule for rule in activity.figure if rule.verb == "balance"]
 
 
 def balance(nouns: Sequence[str], body: Mapping[str, Any]) -> float:

@@ -109,9 +109,10 @@ class Record(models.Model):
         ]
         indexes = [
             models.Index(fields=["ledger", "id"], name="record_by_id"),  # copies, and opening one
-            models.Index(fields=["ledger", "activity", "subject"], name="record_of_subject"),  # the fold
-            models.Index(fields=["ledger", "activity", "incident", "position"], name="record_trace"),  # a figure's records
-            models.Index(fields=["ledger"], name="record_linked", condition=models.Q(linked=True)),  # the fold
+            models.Index(fields=["ledger", "activity", "subject", "occurred_at"], name="record_of_subject"),  # the fold
+            models.Index(fields=["ledger", "incident", "activity", "position"], name="record_trace"),  # a figure's records
+            models.Index(fields=["ledger", "id"], name="record_linked", condition=models.Q(linked=True)),  # the fold
+            models.Index(fields=["ledger", "target"], name="record_linked_to", condition=models.Q(linked=True)),  # the fold
         ]
 
     @cached_property
@@ -123,7 +124,8 @@ class Record(models.Model):
 class Effect(models.Model):
     """What a record comes to where that is not simply itself, from position ``since`` until ``until`` (null: still).
 
-    The record at ``by`` stands in its place, at its time; null: nothing does, it was withdrawn or is a copy.
+    The record at ``by`` stands in its place, at its time, about ``activity`` and ``subject``; null: nothing does, it was
+    withdrawn or is a copy.
     """
 
     pk = models.CompositePrimaryKey("ledger", "position", "since")
@@ -134,6 +136,17 @@ class Effect(models.Model):
     by = models.BigIntegerField(null=True)
     occurred_at = models.DateTimeField()
     day = models.DateField()
+    activity = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["ledger", "activity", "subject", "occurred_at"],
+                name="effect_of_subject",
+                condition=models.Q(until__isnull=True, by__isnull=False),
+            ),  # the fold
+        ]
 
 
 class Matter(models.Model):
@@ -174,7 +187,11 @@ class Matter(models.Model):
             models.Index(
                 fields=["ledger", "incident", "due_at"],
                 name="matter_tonight",
-                condition=models.Q(until__isnull=True),
+                condition=models.Q(until__isnull=True, merged=False),
             ),  # the desk's lists
-            models.Index(fields=["ledger", "activity", "subject"], name="matter_of_subject"),  # settling
+            models.Index(
+                fields=["ledger", "activity", "subject", "closed_at"],
+                name="matter_of_subject",
+                condition=models.Q(until__isnull=True),
+            ),  # the fold
         ]

@@ -11,20 +11,14 @@ from django.db.models import Count, Q, QuerySet, Sum
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.ledger.fold import CONFLICTS, RELEASABLE, Fact
+from tongxin.ledger.fold import CONFLICTS
 from tongxin.ledger.models import Counter, Effect, Head, Heartbeat, Matter, Record
 from tongxin.places.queries import within
 from tongxin.playbook.registry import activities
-from tongxin.protocol.record import GENESIS, answers
+from tongxin.protocol.record import GENESIS
 
 MOST_NAMED = 1000
 """So many rows are asked for by name; for more, all are read."""
-
-FACT_FIELDS = (
-    "position", "id", "device", "chain", "seq", "act", "target", "activity", "activity_hash", "subject", "member", "typist",
-    "role", "incident", "order", "duty", "place", "organisation", "area", "category", "duty_due_at", "bytes", "occurred_at",
-    "stated", "day", "quarantine",
-)  # fmt: skip
 
 
 def position(ledger: str) -> int:
@@ -99,64 +93,6 @@ def position_of(row: Record) -> int | None:
     """Return the position of the record that another one targets; None if it targets a matter, or nothing that is held."""
     found = Record.objects.filter(ledger=row.ledger, id=row.target).order_by("position").first() if row.target else None
     return found.position if found else None
-
-
-def _readable(ledger: str, upto: int) -> QuerySet[Record]:
-    """Return the records that a fold can read: those without a mark, and those that a decision could let count."""
-    return Record.objects.filter(ledger=ledger, position__lte=upto, quarantine__in=("", *RELEASABLE))
-
-
-def touched(ledger: str, after: int, upto: int) -> set[tuple[str, str]]:
-    """Return the (activity, subject)s of the records after one position up to another."""
-    return set(_readable(ledger, upto).filter(position__gt=after).values_list("activity", "subject"))
-
-
-def families(ledger: str, upto: int, subjects: Iterable[tuple[str, str]]) -> list[Fact]:
-    """Return all facts up to a position about the given (activity, subject)s, and about every other bound to them.
-
-    Corrections, withdrawals, releases and copies bind.
-    """
-    rows = _readable(ledger, upto)
-    links = list(rows.filter(linked=True).values_list("id", "target", "activity", "subject"))
-    found: list[Fact] = []
-    done: set[tuple[str, str]] = set()
-    todo = set(subjects)
-    while todo:
-        fresh = [_fact(row) for row in rows.filter(_about(todo)).values_list(*FACT_FIELDS).iterator()]
-        done, found = done | todo, found + fresh
-        ids, targets = {fact.id for fact in fresh}, {fact.target for fact in fresh if fact.target}
-        todo = {(activity, subject) for id_, target, activity, subject in links if id_ in ids or target in ids}
-        others = targets | {id_ for id_, *_ in links if id_ in ids}  # what is targeted, and what has copies
-        if others:
-            todo |= set(rows.filter(id__in=others).values_list("activity", "subject"))
-        todo -= done
-    return found
-
-
-_BYTES = FACT_FIELDS.index("bytes")
-
-
-def _fact(row: tuple[Any, ...]) -> Fact:
-    """Return a fact with what its bytes answer."""
-    read = list(row)
-    read[_BYTES] = answers(row[_BYTES]) or {}
-    return Fact(*read)
-
-
-def _about(subjects: Iterable[tuple[str, str]]) -> Q:
-    """Return the filter for the given (activity, subject)s."""
-    wanted: dict[str, list[str]] = {}
-    for activity, subject in subjects:
-        wanted.setdefault(activity, []).append(subject)
-    chosen = Q(subject__in=[])
-    for activity, names in wanted.items():
-        chosen |= Q(activity=activity, subject__in=names)
-    return chosen
-
-
-def current_matters(ledger: str, subjects: Iterable[tuple[str, str]]) -> list[Matter]:
-    """Return the present versions of the matters about the given (activity, subject)s."""
-    return list(Matter.objects.filter(_about(subjects), ledger=ledger, until__isnull=True))
 
 
 def matters_at(ledger: str, upto: int | None = None) -> QuerySet[Matter]:

@@ -1,13 +1,16 @@
 """Where chains stand and what they hold, read and written for many batches at once. Called under the ledger's turn only."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection
 
 from tongxin.base import clock
+from tongxin.base.arrays import array
 from tongxin.ledger.models import Record
 from tongxin.protocol.server import Head as ChainHead
 from tongxin.protocol.time import Settled
@@ -56,18 +59,66 @@ class Row:
     stated: bool = False
 
 
+class Version(NamedTuple):
+    """What one version of a matter says; what each field means stands at the model."""
+
+    id: UUID
+    activity: str
+    name: str
+    subject: str
+    incident: UUID
+    order: UUID
+    duty: UUID | None
+    place: UUID | None
+    member: UUID
+    organisation: UUID
+    area: str
+    category: str
+    opened: int
+    opened_at: datetime
+    due_at: datetime
+    last: int
+    last_at: datetime
+    waiting: int | None
+    closed: int | None
+    closed_at: datetime | None
+    merged: bool
+
+
+_END = "UPDATE ledger_matter SET until = %s WHERE ledger = %s AND until IS NULL AND id = ANY(%s::uuid[])"
 _DIGESTS = ("hash", "activity_hash")
 _OTHERS = tuple(name for name in Row.__dataclass_fields__ if name not in _DIGESTS)
 _values = attrgetter(*_OTHERS)
-_COPY = "COPY ledger_record ({}) FROM STDIN".format(", ".join(f'"{column}"' for column in (*_DIGESTS, *_OTHERS)))
 
 
 def copy_in(rows: Sequence[Row]) -> None:
-    """Store records by COPY: an INSERT of so many values takes longer to write down than to carry out."""
+    """Store records."""
+    values = ((rf"\x{row.hash}", rf"\x{row.activity_hash}", *_values(row)) for row in rows)
+    _copy("ledger_record", (*_DIGESTS, *_OTHERS), values)
+
+
+def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
+    """End the present versions of matters at a position."""
+    with connection.cursor() as cursor:
+        cursor.execute(_END, [until, ledger, array(matters)])
+
+
+def copy_versions_in(ledger: str, since: int, versions: Iterable[Version]) -> None:
+    """Store versions of matters that hold from a position on."""
+    _copy("ledger_matter", ("ledger", "since", *Version._fields), ((ledger, since, *one) for one in versions))
+
+
+def _copy(table: str, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    """Store rows by COPY: an INSERT of so many values takes longer to write down than to carry out."""
+    names = ", ".join(f'"{column}"' for column in columns)
     # Django turns the driver's errors into its own only where it calls the driver itself.
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+    ):
         for row in rows:
-            copy.write_row((rf"\x{row.hash}", rf"\x{row.activity_hash}", *_values(row)))
+            copy.write_row(row)
 
 
 def turn(ledger: str) -> int:
