@@ -3,6 +3,7 @@
 A database that is being restarted is waited for; nothing is lost, because the cursor moves in the same transaction as the cells.
 """
 
+import gc
 import logging
 import os
 import time
@@ -12,16 +13,21 @@ from django.db import Error, close_old_connections
 from psycopg_pool import PoolTimeout
 
 IDLE_SECONDS = 0.2
+"""How long it rests unless a whole slice waited: many records at once cost less each than few."""
+PULLED_OBJECTS = 100_000
+"""So many new objects before Python looks for circles among them: a pull makes some hundred thousand, and no circles."""
 log = logging.getLogger("tongxin.worker")
 
 
 def run() -> None:
-    """Pull from every ledger, rest when there is nothing, try again when the database is away."""
+    """Pull from every ledger, rest unless more may wait, try again when the database is away."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongxin.host.settings")
     django.setup()
-    from tongxin.figures.actions import pull  # noqa: PLC0415 - rooms can be imported only now
+    from tongxin.figures.actions import SLICE, pull  # noqa: PLC0415 - rooms can be imported only now
     from tongxin.ledger.queries import ledgers  # noqa: PLC0415
 
+    gc.freeze()
+    gc.set_threshold(PULLED_OBJECTS)
     while True:
         try:
             moved = sum(pull(ledger) for ledger in ledgers())
@@ -29,7 +35,7 @@ def run() -> None:
             log.warning("the database is away: %s", str(error).strip().partition("\n")[0])
             close_old_connections()
             moved = 0
-        if not moved:
+        if moved < SLICE:
             time.sleep(IDLE_SECONDS)
 
 
