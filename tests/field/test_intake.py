@@ -9,9 +9,9 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.cast import Cast, Phone, call, intake_here
+from tests.cast import Cast, Phone, call, id_of, intake_here
 
-from tongxin.base import crypto
+from tongxin.base import clock, crypto
 from tongxin.field import writer as writers
 from tongxin.field.intake import Intake
 from tongxin.field.limits import Limiter
@@ -90,6 +90,18 @@ def test_a_clock_five_years_off_harms_nobody(cast: Cast, night: datetime, years:
     receipt = wrong.says(night + timedelta(days=365 * years), OPEN)
     assert receipt["quarantine"] == ("ledger.not_ordered" if years < 0 else None)
     assert receipt["occurred"] <= receipt["received"]
+    assert right.says(night, OPEN)["quarantine"] is None
+
+
+MOST = 2**53 - 1
+
+
+@pytest.mark.parametrize("clocks", [{"mono": -MOST}, {"mono": MOST}, {"seen": [-MOST, 0]}, {"seen": [MOST, 0]}, {"wall": -MOST}])
+def test_clocks_beyond_every_calendar_are_taken_and_harm_nobody(clocks: dict[str, object], cast: Cast, night: datetime) -> None:
+    wrong, right = cast.phone(), cast.phone()
+    receipts = [wrong.says(night, OPEN, boot=str(id_of("boot now")), **changes) for changes in ({}, clocks, {})]
+    assert {receipt["quarantine"] for receipt in receipts} <= {None, "ledger.not_ordered"}
+    assert all(0 <= receipt["occurred"] <= receipt["received"] for receipt in receipts)
     assert right.says(night, OPEN)["quarantine"] is None
 
 
@@ -176,15 +188,17 @@ async def _together(intake: Intake, phones: list[Phone], batches: list[bytes]) -
     return await asyncio.gather(*calls)
 
 
-def test_a_batch_that_the_database_refuses_fails_alone(cast: Cast, night: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text longer than its column stands for anything that nobody thought of."""
+@pytest.mark.parametrize("by", ["database", "program"])
+def test_a_batch_that_is_refused_fails_alone(by: str, cast: Cast, night: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text longer than its column, and a number beyond the calendar, stand for anything that nobody thought of."""
     phones = [cast.phone() for _ in range(3)]
     bad = phones[1].record(night, OPEN)
     mark = checks.mark
 
     def forgetful(row: Row, taken: Taken, tables: checks.Tables) -> None:
         mark(row, taken, tables)
-        row.category = "x" * 500 if taken.data == bad.encode() else row.category
+        if taken.data == bad.encode():
+            row.category = "x" * 500 if by == "database" else str(clock.from_ms(10**18))
 
     monkeypatch.setattr(checks, "mark", forgetful)
     shared, here = intake_here()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from django.db import DatabaseError, OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections
 from psycopg_pool import PoolTimeout
 
 from tongxin.ledger.actions import Outcome, Sending, append_all
@@ -97,7 +97,7 @@ def write(ledger: str, sendings: Sequence[Sending]) -> list[Outcome | Exception]
     except AWAY as error:
         close_old_connections()
         return [error] * len(sendings)
-    except DatabaseError as error:
+    except Exception as error:  # noqa: BLE001 - whatever a batch causes, only that one must fail
         if len(sendings) == 1:
             return [error]
         log.warning("%d batches did not go in together: %s", len(sendings), error)

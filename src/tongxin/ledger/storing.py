@@ -178,9 +178,14 @@ def move(ledger: str, heads: Mapping[ChainKey, ChainHead]) -> None:
 
 
 def _head(head: ChainHead, last: Settled) -> tuple[object, ...]:
-    earliest = None if last.earliest is None else clock.from_ms(last.earliest)
+    earliest = None if last.earliest is None else _bound(last.earliest)
     hash_ = bytes.fromhex(head.last_hash)
-    return head.last_seq, hash_, clock.from_ms(last.occurred), earliest, clock.from_ms(last.latest)
+    return head.last_seq, hash_, clock.from_ms(last.occurred), earliest, _bound(last.latest)
+
+
+def _bound(ms: int) -> datetime:
+    """Return a bound as it can be stored: before 1970, where nothing happened, one is as good as another."""
+    return clock.from_ms(max(0, ms))
 
 
 def held(ledger: str, key: ChainKey, first: int, end: int) -> list[Record]:
