@@ -1,9 +1,11 @@
 """Who is at the desk. The session is a signed cookie that holds the member's id alone; roles are read at every request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from tongxin.base.problems import Forbidden, NotSignedIn
@@ -35,11 +37,25 @@ def scope(request: HttpRequest) -> Scope:
     return found
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Let all reads within see the same moment: figures, and the position up to which they are added up."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give a view the scope of whoever is signed in, and refuse everyone else."""
+    """Give a view the scope of whoever is signed in, and refuse everyone else. What it shows is of one moment."""
 
     @wraps(view)
     def guarded(request: HttpRequest, **named: object) -> HttpResponse:
-        return view(request, scope(request), **named)
+        found = scope(request)
+        with one_moment() if request.method in ("GET", "HEAD") else nullcontext():
+            return view(request, found, **named)
 
     return guarded
