@@ -4,10 +4,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 from tests.host.helpers import environment, eventually, fetch, is_alive
 
@@ -108,6 +110,30 @@ def test_the_desk_answers_again_after_the_database_was_killed(home: Home) -> Non
             eventually(lambda: answers(port), "an answer")
     finally:
         Embedded(home).remove()
+
+
+def test_both_doors_answer_at_once_when_a_killed_database_is_back(home: Home) -> None:
+    """However many connections they had."""
+    port = free_port()
+    doors = [port, port + 1] * 100
+    try:
+        with running(home, port) as process, ThreadPoolExecutor(16) as together:
+            assert all(together.map(answers, doors))
+            (before,) = servers(process)
+            os.kill(before, signal.SIGKILL)
+            eventually(lambda: servers(process) not in ([], [before]), "a new server process")
+            eventually(lambda: _is_up(home), "a database that answers")
+            for door in (port, port + 1):
+                eventually(lambda door=door: answers(door), f"an answer on {door}", timeout=3)  # type: ignore[misc]
+    finally:
+        Embedded(home).remove()
+
+
+def _is_up(home: Home) -> bool:
+    try:
+        return fetch(told(home).owner_url, "SELECT 1") == [(1,)]
+    except psycopg.OperationalError:
+        return False
 
 
 def test_what_run_json_says_is_for_this_user_only(home: Home, owner_url: str) -> None:

@@ -7,7 +7,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from django.db import OperationalError, close_old_connections
-from psycopg_pool import PoolTimeout
 
 from tongxin.ledger.actions import Outcome, Sending, append_all
 
@@ -15,7 +14,7 @@ MOST_TOGETHER = 2000
 """Records in one transaction; the last batch may exceed it."""
 LINGER, ENOUGH = 0.003, 400
 """Before a transaction of fewer records, so many seconds pass in which others may join it (PostgreSQL's commit_delay)."""
-AWAY = (OperationalError, PoolTimeout)
+AWAY = OperationalError
 """What a database that is being restarted raises: nothing is wrong with the batches."""
 log = logging.getLogger("tongxin.intake")
 

@@ -8,7 +8,6 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from psycopg_pool import PoolTimeout
 
 from tongxin.base import door
 from tongxin.base.problems import BadRequest, Forbidden, NotFound, NotSignedIn, Problem
@@ -40,7 +39,7 @@ class AnswerProblems:
         """Answer what a view raised."""
         if isinstance(error, Http404):
             return say_problem(request, NotFound(say("没有这一页：{path}", path=request.path)))
-        if isinstance(error, OperationalError | PoolTimeout):
+        if isinstance(error, OperationalError):
             return say_problem(request, DatabaseAway(say("数据库暂时没有应答"), next=say("稍等几秒再试；手机会自己重发。")))
         if isinstance(error, RequestDataTooBig):
             return say_problem(request, door.TooLarge(say("一次发来的内容太大")))

@@ -14,8 +14,7 @@ def database(url: str) -> dict[str, Any]:
     parts: dict[str, Any] = conninfo_to_dict(url)
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     known = {name: str(parts.pop(part, "")) for name, part in names.items()}
-    options = {**parts, "pool": {"min_size": 0, "max_size": 8, "timeout": 5}}
-    return {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True, "OPTIONS": options, **known}
+    return {"ENGINE": "tongxin.host.engine", "OPTIONS": parts, **known}
 
 
 DATABASES = {"default": database(os.environ.get("TONGXIN_DATABASE", "postgresql://tongxin_app@127.0.0.1:5432/tongxin"))}

@@ -10,7 +10,6 @@ import time
 
 import django
 from django.db import Error, close_old_connections
-from psycopg_pool import PoolTimeout
 
 IDLE_SECONDS = 0.2
 """How long it rests unless a whole slice waited: many records at once cost less each than few."""
@@ -31,7 +30,7 @@ def run() -> None:
     while True:
         try:
             moved = sum(pull(ledger) for ledger in ledgers())
-        except (Error, PoolTimeout) as error:
+        except Error as error:
             log.warning("the database is away: %s", str(error).strip().partition("\n")[0])
             close_old_connections()
             moved = 0

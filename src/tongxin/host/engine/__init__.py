@@ -1,0 +1,1 @@
+"""Django's way to PostgreSQL, with connections that outlive a request."""
