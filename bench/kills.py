@@ -3,9 +3,9 @@
 Usage: python bench/kills.py --nights N [--seed S] [--scale X] --write FILE
 
 Each night has its own seed and an installation of its own. While its phones are out, three to six times something is killed at
-once and without warning: PostgreSQL's server or one of the processes it made, the web server or the child that answers for it, or
-the worker. Then the night must end as its truth said, and the second path must come to the same cells. The i-th night has the
-seed S + i, so a night that fails is replayed by ``--nights 1 --seed THAT``. Each run adds itself to FILE.
+once and without warning: PostgreSQL's server or one of the processes it made, the intake or the web server or the child that
+answers for it, or the worker. Then the night must end as its truth said, and the second path must come to the same cells. The
+i-th night has the seed S + i, so a night that fails is replayed by ``--nights 1 --seed THAT``. Each run adds itself to FILE.
 """
 
 import json

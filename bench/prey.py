@@ -13,7 +13,7 @@ import psutil
 from bench.homes import BenchError
 from bench.processes import installation
 
-KINDS = ("postgres", "postgres child", "web", "web child", "worker")
+KINDS = ("postgres", "postgres child", "intake", "intake child", "web", "web child", "worker")
 FEWEST, MOST = 3, 6
 BEGINNING = 120.0
 """Seconds within which the phones of a night must be out."""
