@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PACKAGES := pyproject.toml drill/pyproject.toml
 
-.PHONY: help demo up test check fix bench prove simulate browser pictures vectors messages lock clean
+.PHONY: help demo up test check fix bench prove simulate torture browser pictures vectors messages lock clean
 help:           ## this menu
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -34,9 +34,13 @@ bench: .venv/dev            ## the benchmarks, printed
 simulate: .venv/dev         ## phones and server in virtual worlds: SEEDS=n worlds from number FROM=k on
 	$(BIN)/python bench/simulate.py --seeds $(or $(SEEDS),2000) --from $(or $(FROM),0)
 
+torture: .venv/dev          ## kill -9, lost requests, forks, poison, full disks: SCHEDULES=n schedules from seed SEED=s on
+	$(BIN)/python bench/torture.py --schedules $(or $(SCHEDULES),100) --seed $(or $(SEED),1)
+
 prove: .venv/prove          ## the long proofs; results go to docs/proofs/
 	$(BIN)/python bench/kills.py --nights 20 --write docs/proofs/kills.json
 	$(BIN)/python bench/simulate.py --seeds 100000 --from 0 --write docs/proofs/simulate.json
+	$(BIN)/python bench/torture.py --schedules 1000 --seed 1 --write docs/proofs/torture.json
 	$(BIN)/python bench/mutants.py --write docs/proofs/mutants.json
 
 pictures: .venv/dev browser ## the README's pictures, made anew by the test that makes them

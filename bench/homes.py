@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +59,9 @@ class Running:
 
 
 @contextmanager
-def temporary_home() -> Iterator[Home]:
+def temporary_home(where: Path | None = None) -> Iterator[Home]:
     """Yield the home of an installation that does not exist yet, and remove what became of it."""
-    with tempfile.TemporaryDirectory(prefix="tongxin-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="tongxin-bench-", dir=where) as name:
         Path(name).chmod(0o755)  # if root runs this, PostgreSQL's own user can reach its data here
         home = Home(Path(name) / "home")
         try:
@@ -73,11 +73,11 @@ def temporary_home() -> Iterator[Home]:
 
 
 @contextmanager
-def command(home: Home, *arguments: str) -> Iterator[Running]:
-    """Run ``tongxin`` in a home while the context lasts; it ends with this process, however this ends."""
+def command(home: Home, *arguments: str, program: Sequence[str] = (TONGXIN,)) -> Iterator[Running]:
+    """Run ``tongxin`` (or what stands for it) in a home while the context lasts; it ends with this process, however this ends."""
     file = home.path.parent / f"{arguments[0]}.txt"
     with file.open("wb") as output:
-        process = spawn(Child(arguments[0], [TONGXIN, *arguments], environment(home)), output.fileno())
+        process = spawn(Child(arguments[0], [*program, *arguments], environment(home)), output.fileno())
     try:
         yield Running(process, file)
     finally:
