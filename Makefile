@@ -30,6 +30,7 @@ fix: .venv/dev              ## mend format and what lint can mend
 
 bench: .venv/dev            ## the benchmarks, printed
 	$(BIN)/python bench/first_night.py
+	$(BIN)/python bench/intake.py
 
 simulate: .venv/dev         ## phones and server in virtual worlds: SEEDS=n worlds from number FROM=k on
 	$(BIN)/python bench/simulate.py --seeds $(or $(SEEDS),2000) --from $(or $(FROM),0)
@@ -41,6 +42,7 @@ prove: .venv/prove          ## the long proofs; results go to docs/proofs/
 	$(BIN)/python bench/kills.py --nights 20 --write docs/proofs/kills.json
 	$(BIN)/python bench/simulate.py --seeds 100000 --from 0 --write docs/proofs/simulate.json
 	$(BIN)/python bench/torture.py --schedules 1000 --seed 1 --write docs/proofs/torture.json
+	$(BIN)/python bench/intake.py --rows 10000000 --minutes 10 --json docs/proofs/intake.json
 	$(BIN)/python bench/mutants.py --write docs/proofs/mutants.json
 
 pictures: .venv/dev browser ## the README's pictures, made anew by the test that makes them

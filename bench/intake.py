@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from typing import Any
 import click
 import psutil
 import psycopg
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from bench import load
 from bench.county import County, county
 from bench.homes import BenchError, is_clean, machine, temporary_home, tree
@@ -32,13 +36,14 @@ from tongxin_drill.handset import Handset, Wires
 
 PHONES, CONNECTIONS = 256, 16
 PACKS = Path(__file__).resolve().parent / "packs"
+MULTIPLIED = 48_000
 COPIED = 10_000
 """Rows in one transaction of the COPY that everything is compared with."""
 BARS: Sequence[tuple[str, float, float]] = (
     ("cost 200 times_copy", 0, 4), ("cost 20 times_copy", 0, 8), ("cost 1 times_copy", 0, 40),
     ("rate records_per_second", 6000, 1e9), ("rate p99_ms", 0, 200), ("disk together", 0, 1200), ("beside_desk ratio", 0, 2),
     ("puller lag_p99_s", 0, 4), ("memory intake ratio", 0, 1.1), ("memory worker ratio", 0, 1.1),
-    ("shed accepted_per_second", 400, 600), ("shed normal_after_s", 0, 60),
+    ("grown ratio", 0, 1.5), ("shed accepted_per_second", 400, 600), ("shed normal_after_s", 0, 60),
 )  # fmt: skip
 """Each measure that has a bar, with its least and its most."""
 
@@ -126,15 +131,55 @@ def cost(bench: Bench) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with bench.held("worker"):
         for size, records in ((200, 64_000), (20, 48_000), (1, 12_800)):
-            lanes = bench.lanes(records, size)
-            parts, before = ("postgres", "intake"), {part: bench.cpu(part) for part in ("postgres", "intake")}
-            times = asyncio.run(pour(bench.port, lanes))
-            used = {part: round(1e6 * (bench.cpu(part) - before[part]) / times.records, 1) for part in parts}
-            found[str(size)] = {**used, "together": round(sum(used.values()), 1), "records": times.records}
+            found[str(size)] = _used(bench, records, size)
         found["copy"] = copied(bench)
     for one in (found["200"], found["20"], found["1"]):
         one["times_copy"] = round(one["together"] / found["copy"]["together"], 2)
     return found
+
+
+def _used(bench: Bench, records: int, size: int) -> dict[str, float]:
+    """CPU microseconds for a record in batches of one size."""
+    lanes = bench.lanes(records, size)
+    before = {part: bench.cpu(part) for part in ("postgres", "intake")}
+    times = asyncio.run(pour(bench.port, lanes))
+    used = {part: round(1e6 * (bench.cpu(part) - seconds) / times.records, 1) for part, seconds in before.items()}
+    return {**used, "together": round(sum(used.values()), 1), "records": times.records}
+
+
+def grown(bench: Bench, rows: int) -> dict[str, Any]:
+    """CPU microseconds for a record in batches of 20 when the ledger holds 300,000 rows, and when it holds many more.
+
+    What is between is multiplied in the database from real rows, with ids and chains of their own.
+    """
+    found: dict[str, Any] = {}
+    with bench.held("worker"):
+        asyncio.run(pour(bench.port, bench.lanes(48_000, 20)))
+        for wanted in (300_000, rows):
+            _multiply(bench, wanted)
+            found[f"{wanted}"] = _used(bench, 24_000, 20)
+    found["ratio"] = round(found[f"{rows}"]["together"] / found["300000"]["together"], 2)
+    return found
+
+
+def _multiply(bench: Bench, wanted: int) -> None:
+    """Copy rows within the database until it holds so many; each copy has its own position, id and chain."""
+    named = "SELECT string_agg(quote_ident(attname), ',') FROM pg_attribute WHERE attrelid = 'ledger_record'::regclass"
+    own = {"position", "id", "chain"}
+    others = ",".join(name for name in bench.sql(f"{named} AND attnum > 0").split(",") if name not in own)
+    copy = f"""
+        INSERT INTO ledger_record (position, id, chain, {others})
+        SELECT position + %(held)s, uuidv7(), md5(chain::text || %(held)s)::uuid, {others}
+        FROM ledger_record WHERE position <= %(more)s"""  # noqa: S608 - the table's own columns
+    held = int(bench.sql("SELECT position FROM ledger_counter"))
+    with psycopg.connect(bench.desk.database.owner_url, autocommit=True) as connection:
+        while held < wanted:
+            more = min(MULTIPLIED, wanted - held)
+            connection.execute(copy.encode(), {"held": held, "more": more})
+            held += more
+        connection.execute("UPDATE ledger_counter SET position = %s", [held])
+        connection.execute("UPDATE figures_cursor SET position = %s", [held])
+        connection.execute("CHECKPOINT")
 
 
 def copied(bench: Bench) -> dict[str, float]:
@@ -272,10 +317,15 @@ async def _calm(port: int, phones: Sequence[Phone]) -> float:
             return time.perf_counter()
 
 
-MEASURES: dict[str, Callable[[Bench], dict[str, Any]]] = {
-    "cost": cost, "rate": rate, "disk": disk, "beside_desk": beside_desk, "puller": puller,
-    "memory": lambda bench: memory(bench, 60),
+MEASURES: dict[str, Callable[[Bench, int], dict[str, Any]]] = {
+    "cost": lambda bench, _: cost(bench), "rate": lambda bench, _: rate(bench), "disk": lambda bench, _: disk(bench),
+    "beside_desk": lambda bench, _: beside_desk(bench), "puller": lambda bench, _: puller(bench), "memory": memory,
 }  # fmt: skip
+
+
+def _note(found: dict[str, Any], name: str, measured: dict[str, Any]) -> None:
+    found[name] = measured
+    click.echo(f"{name}: {json.dumps(measured)}")
 
 
 def _verdicts(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -298,8 +348,14 @@ def running(intake_rate: int | None = None) -> Iterator[Bench]:
 
 @click.command(help=__doc__)
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything here too.")
-@click.option("--only", type=click.Choice([*MEASURES, "shed"]), multiple=True, help="Only this measure (may be repeated).")
-def main(file: Path | None, only: Sequence[str]) -> None:
+@click.option(
+    "--only", type=click.Choice([*MEASURES, "shed", "grown"]), multiple=True, help="Only this measure (may be repeated)."
+)
+@click.option(
+    "--rows", default=0, help="Also measure how the cost grows up to so many rows (10,000,000 take a quarter of an hour)."
+)
+@click.option("--minutes", default=1, show_default=True, help="For how long memory is watched.")
+def main(file: Path | None, only: Sequence[str], rows: int, minutes: int) -> None:
     """Measure, print, write."""
     found: dict[str, Any] = {
         "date": clock.wall().isoformat(timespec="seconds"),
@@ -311,12 +367,13 @@ def main(file: Path | None, only: Sequence[str]) -> None:
     if wanted:
         with running() as bench:
             for name in wanted:
-                found[name] = MEASURES[name](bench)
-                click.echo(f"{name}: {json.dumps(found[name])}")
+                _note(found, name, MEASURES[name](bench, minutes * 60))
     if not only or "shed" in only:
         with running(intake_rate=500) as bench:
-            found["shed"] = shed(bench)
-            click.echo(f"shed: {json.dumps(found['shed'])}")
+            _note(found, "shed", shed(bench))
+    if rows:
+        with running() as bench:
+            _note(found, "grown", grown(bench, rows))
     found["bars"] = list(_verdicts(found))
     for line in found["bars"]:
         click.echo(
