@@ -45,8 +45,8 @@ class Elsewhere:
 class There(ThreadPoolExecutor):
     """One thread, whose connection is its own and goes to another database than the test's transaction."""
 
-    def __init__(self, url: str, patience: float = 5) -> None:
-        super().__init__(1, "there", initializer=_go, initargs=(url, patience))
+    def __init__(self, url: str) -> None:
+        super().__init__(1, "there", initializer=_go, initargs=(url,))
 
     def do(self, what: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what a function returns there."""
@@ -57,13 +57,10 @@ class There(ThreadPoolExecutor):
         self.shutdown()
 
 
-def _go(url: str, patience: float) -> None:
-    name = f"there {next(_numbers)}"  # pools are kept by name
-    described_there = {**connections.settings["default"], **described(url)}
-    described_there["OPTIONS"] = {**described_there["OPTIONS"], "pool": {"min_size": 0, "max_size": 1, "timeout": patience}}
-    connections["default"] = load_backend(described_there["ENGINE"]).DatabaseWrapper(described_there, name)
+def _go(url: str) -> None:
+    there = {**connections.settings["default"], **described(url)}
+    connections["default"] = load_backend(there["ENGINE"]).DatabaseWrapper(there, f"there {next(_numbers)}")
 
 
 def _leave() -> None:
     connections["default"].close()
-    connections["default"].close_pool()  # type: ignore[attr-defined]

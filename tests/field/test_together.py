@@ -89,7 +89,7 @@ async def _batches(writer: Writer, phone: Phone, size: int, night: datetime) -> 
 
 def test_a_database_that_goes_away_is_said_to_be_and_nothing_is_lost_or_doubled(elsewhere: Elsewhere, night: datetime) -> None:
     url = elsewhere.database.app_url
-    with There(url, 0.2) as writes, There(url, 0.2) as reads:
+    with There(url) as writes, There(url) as reads:
         phone, stranger = reads.do(elsewhere.cast.phone), reads.do(elsewhere.cast.phone)
         stranger.at = phone.at = (Intake(writes=writes, reads=reads), phone.at[1])
         texts = [phone.record(night, OPEN) for _ in range(2)]
