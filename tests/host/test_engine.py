@@ -19,15 +19,17 @@ def unblocked(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
 
 
-def backend(url: str, ask: str = "SELECT pg_backend_pid()") -> object:
-    """Do what a request does, in a thread of its own: ask, then close. Return the answer."""
+def backend(url: str, ask: str = "SELECT pg_backend_pid()", then: str = "SELECT") -> object:
+    """Do what a request does, in a thread of its own: ask, perhaps something more, then close. Return the answer."""
 
     def requested() -> object:
         one = ConnectionHandler({"default": described(url)})["default"]
         try:
             with one.cursor() as cursor:
                 cursor.execute(ask)
-                return cursor.fetchone()[0]
+                answer = cursor.fetchone()[0]
+                cursor.execute(then)
+                return answer
         finally:
             one.close()
 
@@ -52,10 +54,5 @@ def test_a_connection_that_broke_is_replaced_without_a_word(database: Database) 
 
 
 def test_a_connection_in_the_middle_of_something_is_not_handed_on(database: Database) -> None:
-    one = ConnectionHandler({"default": described(database.app_url)})["default"]
-    with one.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (before,) = cursor.fetchone()
-        cursor.execute("BEGIN")
-    one.close()
+    before = backend(database.app_url, then="BEGIN")
     assert backend(database.app_url) != before

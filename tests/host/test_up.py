@@ -54,7 +54,14 @@ def below(process: subprocess.Popen[str]) -> list[int]:
 
 
 def servers(process: subprocess.Popen[str]) -> list[int]:
-    return [child.pid for child in psutil.Process(process.pid).children() if child.name() == "postgres"]
+    return [child.pid for child in psutil.Process(process.pid).children() if _name(child) == "postgres"]
+
+
+def _name(child: psutil.Process) -> str:
+    try:
+        return child.name()
+    except psutil.NoSuchProcess:  # it ended while we looked
+        return ""
 
 
 def told(home: Home) -> Run:
