@@ -39,8 +39,8 @@ from tongxin.host.home import Home
 
 SWITCH = 0.0005
 """Seconds between two threads' turns: who watches for a commit, to kill before its answer is out, must not wait for longer."""
-SHOWN = 3
-"""Complaints of a schedule that are shown."""
+WRITTEN = 3
+"""Complaints of a schedule that are written down."""
 
 
 class Arenas:
@@ -136,15 +136,16 @@ def summed(ended: Sequence[Outcome]) -> dict[str, Any]:
         "schedules": len(ended), "records": sum(o.records for o in ended), "kills": dict(sorted(kills.items())),
         "faults": dict(sorted(faults.items())), "committed but unacknowledged": sum(o.unacknowledged for o in ended),
         "longest until the intake answered": round(max(o.back for o in ended), 1),
-        "failed": {o.seed: o.complaints[:SHOWN] for o in ended if o.complaints},
+        "failed": {o.seed: o.complaints[:WRITTEN] for o in ended if o.complaints},
     }  # fmt: skip
 
 
 def _heard(outcome: Outcome, bar: Any) -> None:  # noqa: ANN401 - click does not name it
     """Show how far it is, and at once what failed and how to see it again."""
     bar.update(1)
-    for complaint in outcome.complaints[:SHOWN]:
-        click.echo(f"\npython bench/torture.py --schedules 1 --seed {outcome.seed}: {complaint}")
+    if outcome.complaints:
+        more = f" (and {len(outcome.complaints) - 1} more)" if len(outcome.complaints) > 1 else ""
+        click.echo(f"python bench/torture.py --schedules 1 --seed {outcome.seed}: {outcome.complaints[0]}{more}")
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What befalls a schedule, all of it drawn from its seed: who writes what, which sendings go wrong, what is killed when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from bench.torment.poison import POISONS
@@ -83,7 +83,15 @@ def drawn(seed: int) -> Plan:
     honest = [_owner(rng, careless=False) for _ in range(rng.randint(2, 4))]
     strikes = tuple(_strike(rng) for _ in range(rng.choice((1, 2, 2, 3))))
     garbage = tuple((rng.uniform(0, LONGEST), rng.choice(GARBAGE)) for _ in range(rng.randint(0, 2)))
-    return Plan(seed, (*honest, _owner(rng, careless=True)), strikes, garbage, full)
+    careless = _owner(rng, careless=True)
+    if full:
+        careless = replace(careless, steps=_heavy(careless.steps, full.second + 0.05))
+    return Plan(seed, (*honest, careless), strikes, garbage, full)
+
+
+def _heavy(steps: tuple[Step, ...], second: float) -> tuple[Step, ...]:
+    """Add a record for which a full disk has no room, whatever is left in pages that are there already."""
+    return tuple(sorted((*steps, Step(second, 1, "", "1 MB")), key=lambda step: step.second))
 
 
 def _strike(rng: Random) -> Strike:

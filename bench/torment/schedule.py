@@ -26,7 +26,7 @@ from tongxin_drill.handset import DOWN, Handset, Wires, answer
 
 PATIENCE = 60.0
 """Seconds after which phones that are not quiet in the calm are stuck."""
-UNNOTICED = 3.0
+UNNOTICED = 10.0
 """Seconds after which a full disk is given back although nothing was written that would have needed it."""
 AIMING = 0.5
 """Seconds that a kill waits for what it aims at."""
