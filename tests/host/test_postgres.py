@@ -141,6 +141,15 @@ def test_the_server_comes_back_after_each_of_several_kills_with_clients_connecte
                 client.execute("SELECT 1")
 
 
+def test_a_server_that_lost_one_of_its_processes_ends_and_another_is_started(server: Server) -> None:
+    """It would otherwise recover by itself, and wait for ever if it cannot."""
+    before = server.supervisor.pids()["postgres"]
+    with psycopg.connect(server.embedded.owner_url("postgres")) as client:
+        os.kill(client.info.backend_pid, signal.SIGKILL)
+        eventually(lambda: server.supervisor.pids().get("postgres", before) != before, "a new server process")
+        server.embedded.wait_ready(60)
+
+
 def test_a_process_that_a_killed_server_left_behind_is_removed_and_no_other(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

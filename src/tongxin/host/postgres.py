@@ -30,6 +30,9 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "max_connections": "60",
     "jit": "off",
+    # The supervisor starts it again. Left to itself, a server that recovers from a crash and fails at that (a full disk will do)
+    # may wait for ever for the process that failed: until it has recovered it takes no further crash for news.
+    "restart_after_crash": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
