@@ -17,6 +17,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tongxin_drill.scenario import found_and_righted
+
 ROWS = """
 SELECT position, id, device, chain, seq, hash, bytes, quarantine, occurred_at, received_at
 FROM ledger_record WHERE ledger = %s AND position > %s ORDER BY position
@@ -77,8 +79,8 @@ def counted(rows: Sequence[Row]) -> dict[str, int]:
             answers[body["target"]] = body["body"]
     standing = sorted((said[id_][0].order, id_) for id_ in reports if id_ not in withdrawn)
     visits = [(reports[id_]["place"], answers[id_]) for _, id_ in standing]
-    found, fixed = _found_and_righted((place, said["open"]) for place, said in visits)
-    gatherings, dispersed = _found_and_righted((place, said["gathering"]) for place, said in visits)
+    found, fixed = found_and_righted((place, said["open"]) for place, said in visits)
+    gatherings, dispersed = found_and_righted((place, said["gathering"]) for place, said in visits)
     return {
         "venue_closure.inspections": len(visits), "venue_closure.venues_inspected": len({place for place, _ in visits}),
         "venue_closure.found_open": found, "venue_closure.fixed": fixed,
@@ -99,16 +101,3 @@ def _own(said: Mapping[str, tuple[Row, Mapping[str, Any]]], row: Row, body: Mapp
     """Tell whether a record is about one of the same phone that is there."""
     target = said.get(body["target"])
     return target is not None and target[0].device == row.device
-
-
-def _found_and_righted(answers: Iterable[tuple[str, bool]]) -> tuple[int, int]:
-    wrong: set[str] = set()
-    found = righted = 0
-    for place, is_wrong in answers:
-        if is_wrong and place not in wrong:
-            wrong.add(place)
-            found += 1
-        elif not is_wrong and place in wrong:
-            wrong.remove(place)
-            righted += 1
-    return found, righted

@@ -122,6 +122,13 @@ def test_a_phone_that_sends_too_fast_is_told_when_to_come_back(phone: Phone, nig
     assert Record.objects.count() == 3
 
 
+def test_a_phone_that_only_asks_has_the_same_limit(phone: Phone) -> None:
+    phone.at[0]._per_phone = Limiter(rate=1, burst=1)
+    beat = {"v": 1, "holds": 0, "oldest": None, "chains": []}
+    asked = [phone.send("heartbeat", beat), phone.get(f"head?chain={phone.chain}"), phone.send("heartbeat", beat)]
+    assert [answer.status_code for answer in asked] == [200, 200, 429]
+
+
 def test_what_all_send_together_has_its_limit_too(cast: Cast, night: datetime) -> None:
     one, other = cast.phone(), cast.phone()
     other.at = one.at

@@ -21,8 +21,9 @@ from tongxin.figures.models import Cell
 from tongxin.figures.queries import cursor
 from tongxin.figures.verify import verify
 from tongxin.ledger.actions import Sending, append_all
-from tongxin.ledger.fold import Fact, matter_id
+from tongxin.ledger.fold import matter_id
 from tongxin.ledger.models import Effect, Matter
+from tongxin.ledger.resolving import Fact
 from tongxin.ledger.storing import Version
 from tongxin.orders import actions as orders
 from tongxin.orders.models import Order

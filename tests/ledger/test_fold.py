@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tongxin.ledger import fold
-from tongxin.ledger.fold import Effect, Fact, State, matters, resolve
+from tongxin.ledger.fold import State, matters
+from tongxin.ledger.resolving import Effect, Fact, resolve
 from tongxin.playbook.loader import PACKS, parse
 from tongxin.playbook.registry import activities, activity
 from tongxin.playbook.schema import MatterRule

@@ -19,7 +19,8 @@ from uuid import UUID
 import msgspec
 
 from tongxin.base.clock import day_of, from_ms
-from tongxin.ledger.fold import Fact, Resolved, State, matters, resolve
+from tongxin.ledger.fold import State, matters
+from tongxin.ledger.resolving import Fact, Resolved, resolve
 from tongxin.playbook.registry import activity
 from tongxin.playbook.schema import Activity
 from tongxin.protocol.client import Ask, BrokenServerError, Client, Entry, Pace

@@ -16,7 +16,7 @@ import msgspec
 
 from tongxin.base import crypto
 from tongxin.base.clock import SHANGHAI
-from tongxin.ledger import fold
+from tongxin.ledger import fold, resolving
 from tongxin.playbook.answers import faults
 from tongxin.playbook.loader import parse
 from tongxin.playbook.registry import activity
@@ -546,7 +546,7 @@ FOLDS: dict[str, list[dict[str, Any]]] = {
 
 
 def _folded(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    found = fold.resolve(_fact(row) for row in rows)
+    found = resolving.resolve(_fact(row) for row in rows)
     known = {activity("venue_closure").hash: activity("venue_closure")}
     states = [state for facts, conflicts in found.by_subject().values() for state in fold.matters(known, facts, conflicts)]
     return {
@@ -565,11 +565,11 @@ def _folded(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _fact(row: dict[str, Any]) -> fold.Fact:
+def _fact(row: dict[str, Any]) -> resolving.Fact:
     moment = datetime(2022, 3, 22, 20, row["minute"], tzinfo=SHANGHAI)
     who, place = uuid5(NAMESPACE_URL, row["who"]), uuid5(NAMESPACE_URL, row["place"])
     body = {key: str(_named(value)) if key == "into" else value for key, value in row["body"].items()}
-    return fold.Fact(
+    return resolving.Fact(
         position=row["n"],
         id=_record_id(row["id"]),
         device=who,

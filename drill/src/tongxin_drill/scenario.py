@@ -77,8 +77,8 @@ def plan(seed: int, scale: float) -> Scenario:
 def truth(scenario: Scenario) -> dict[str, int | float]:
     """Return every figure the night must end with, counted from what is planned and from nothing else."""
     visits = [act for act in scenario.acts if act.kind == "visit"]
-    found_open, fixed = _found_and_righted((act.place, act.open) for act in visits)
-    gatherings, dispersed = _found_and_righted((act.place, act.gathering) for act in visits)
+    found_open, fixed = found_and_righted((act.place, act.open) for act in visits)
+    gatherings, dispersed = found_and_righted((act.place, act.gathering) for act in visits)
     arrivals = {act.member: act for act in scenario.acts if act.kind == "in"}
     leaves = [act for act in scenario.acts if act.kind == "out"]
     served = sum(((act.at - arrivals[act.member].at for act in leaves if act.member in arrivals)), timedelta())
@@ -96,7 +96,7 @@ def truth(scenario: Scenario) -> dict[str, int | float]:
     }
 
 
-def _found_and_righted(answers: Iterable[tuple[str, bool]]) -> tuple[int, int]:
+def found_and_righted(answers: Iterable[tuple[str, bool]]) -> tuple[int, int]:
     """Count how often a place turned wrong and how often right again, given (place, is it wrong?) by time."""
     wrong: set[str] = set()
     found = righted = 0

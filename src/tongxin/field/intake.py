@@ -29,13 +29,13 @@ from tongxin.base.words import say
 from tongxin.field import metrics
 from tongxin.field.limits import Limiter
 from tongxin.field.problems import Away, Busy, Failed, Later, TooFast
-from tongxin.field.signed import phone_of
+from tongxin.field.signed import phone_of, require_signed
 from tongxin.field.writer import AWAY, Writer
 from tongxin.ledger.actions import Outcome, Sending, answer, hear
 from tongxin.ledger.problems import BadBatch
 from tongxin.ledger.queries import head as head_of
 from tongxin.ledger.queries import position
-from tongxin.people.queries import UnknownDevice, device
+from tongxin.people.queries import device
 from tongxin.protocol import signature
 from tongxin.protocol.messages import Batch, Heartbeat
 
@@ -45,7 +45,9 @@ MOST_BYTES = 8_000_000
 MOST_WAITING = 6000
 """Records that may wait for their transaction: about a second's work."""
 PER_PHONE, PER_PHONE_AT_ONCE = 100.0, 4000.0
-"""Records a second from one phone, and after a rest at once: those of a week without network."""
+"""Records a second from one phone, and after a rest at once. Any other call counts as one record."""
+MOST_PHONES = 200_000
+"""So many phones' keys are kept at hand."""
 AGAIN_AFTER = 1.0
 """Seconds after which a phone may try again when nobody can say better."""
 _GZIP = 16 + zlib.MAX_WBITS
@@ -98,12 +100,14 @@ class Intake:
         """Hear what a phone still holds; tell it where its chains stand."""
         content = await _content(request)
         ledger, phone = await self._phone(request, content)
+        self._limit(phone, 1)
         beat = door.read(_unpacked(request, content), Heartbeat)
         return _json(await self._read(hear, ledger, phone, beat))
 
     async def head(self, request: Request) -> Response:
         """Say where a chain stands."""
         ledger, phone = await self._phone(request, b"")
+        self._limit(phone, 1)
         try:
             chain = UUID(request.query_params.get("chain", ""))
         except ValueError:
@@ -125,19 +129,16 @@ class Intake:
         named = phone_of(headers)
         if named not in self._phones:
             found = await self._read(device, named)
-            if len(self._phones) > 200_000:  # noqa: PLR2004 - some 50 MB
+            if len(self._phones) >= MOST_PHONES:
                 self._phones.clear()
             self._phones[named] = (found.ledger, bytes(found.key))
         ledger, key = self._phones[named]
-        try:
-            path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
-            signature.verify_request(key, headers, request.method, path, query, content)
-        except signature.BadSignatureError as error:
-            raise UnknownDevice(say("请求的签名不对：{reason}", reason=error)) from None
+        path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+        require_signed(key, headers, request.method, path, query, content)
         return ledger, named
 
     def _limit(self, phone: UUID, records: int) -> None:
-        """Let a batch in, or raise TooFast or Busy with how long to wait."""
+        """Let so many records in, or raise TooFast or Busy with how long to wait."""
         wait = self._per_phone.wait(phone)
         if wait:
             raise TooFast(say("这部手机发得太快"), wait)
@@ -170,7 +171,7 @@ def _asked(what: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401 - as a
 async def _content(request: Request) -> bytes:
     """Return the body as it was sent; raise TooLarge before more of it is read than will do."""
     length = request.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > MOST_BYTES:
+    if length.isdecimal() and int(length) > MOST_BYTES:
         raise door.TooLarge(say("一次发来的内容太大"))
     parts, size = [], 0
     async for part in request.stream():
@@ -196,7 +197,7 @@ def _unpacked(request: Request, content: bytes) -> bytes:
     if len(plain) > MOST_BYTES:
         raise door.TooLarge(say("一次发来的内容太大"))
     if not unpacker.eof:
-        raise BadRequest(say("正文不是 gzip：{reason}", reason="…"))
+        raise BadRequest(say("正文不是 gzip：{reason}", reason="incomplete"))
     return plain
 
 

@@ -15,7 +15,7 @@ from tongxin.base import clock as clocks
 from tongxin.base import crypto, door
 from tongxin.base.problems import BadRequest
 from tongxin.base.words import pick, say
-from tongxin.field.signed import phone_of
+from tongxin.field.signed import phone_of, require_signed
 from tongxin.ledger import definitions
 from tongxin.orders.queries import drill_clock, duties_of
 from tongxin.people import actions as people
@@ -23,7 +23,6 @@ from tongxin.people.queries import UnknownDevice
 from tongxin.people.queries import device as device_with
 from tongxin.playbook.registry import activities
 from tongxin.playbook.schema import Activity
-from tongxin.protocol import signature
 
 if TYPE_CHECKING:
     from tongxin.orders.models import Duty
@@ -50,10 +49,7 @@ def _phone(view: Callable[[HttpRequest, "Device"], HttpResponse]) -> Callable[[H
     def found(request: HttpRequest) -> HttpResponse:
         phone = device_with(phone_of(request.headers))
         query = request.META.get("QUERY_STRING", "")
-        try:
-            signature.verify_request(bytes(phone.key), request.headers, request.method or "", request.path, query, request.body)
-        except signature.BadSignatureError as error:
-            raise UnknownDevice(say("请求的签名不对：{reason}", reason=error)) from None
+        require_signed(bytes(phone.key), request.headers, request.method or "", request.path, query, request.body)
         if phone.revoked_at is not None:
             raise UnknownDevice(say("这部手机的登记已撤销"))
         return view(request, phone)

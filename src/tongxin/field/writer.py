@@ -1,4 +1,4 @@
-"""The one who writes: batches that wait while a transaction runs go into the next one together, and no faster way is needed."""
+"""The one who writes: batches that wait while a transaction runs go into the next one together."""
 
 import asyncio
 import logging

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from tongxin.base.arrays import array
 from tongxin.figures.compile import Cells, contribute
 from tongxin.figures.models import Cursor
-from tongxin.ledger import fold
+from tongxin.ledger import fold, resolving
 from tongxin.ledger.actions import settle
 from tongxin.ledger.queries import position
 from tongxin.ledger.reading import About, Reading, read, unsettled
@@ -70,7 +70,7 @@ class _Told:
     """What all that was read came to when the ledger had come to a position: each subject's facts and matters."""
 
     def __init__(self, reading: Reading, upto: int) -> None:
-        found = fold.resolve(fact for fact in reading.facts if fact.position <= upto)
+        found = resolving.resolve(fact for fact in reading.facts if fact.position <= upto)
         stories, standing = found.by_subject(), reading.standing
         self._versions = reading.versions()
         self._subjects = [

@@ -7,7 +7,8 @@ from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from tongxin.ledger.fold import Fact, State, Versions, balance
+from tongxin.ledger.fold import State, Versions, balance
+from tongxin.ledger.resolving import Fact
 from tongxin.playbook.condition import Condition, comparison
 from tongxin.playbook.faults import FIELDS
 from tongxin.playbook.schema import Activity, FigureRule

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from tongxin.base.clock import SHANGHAI
 from tongxin.base.words import say
 from tongxin.figures.compile import Cells, contribute, value
-from tongxin.ledger import fold
+from tongxin.ledger import fold, resolving
 from tongxin.playbook.answers import faults
 from tongxin.playbook.schema import Activity, Example, Said
 
@@ -43,10 +43,10 @@ def _outcome(activity: Activity, example: Example, at: str) -> Iterator[tuple[st
     known = {activity.hash: activity}
     cells: Cells = {}
     left: list[str] = []
-    records: list[fold.Fact] = []
+    records: list[resolving.Fact] = []
     for said in example.records:
         records.append(_fact(activity, said, len(records) + 1, records))
-    for facts, conflicts in fold.resolve(records).by_subject().values():
+    for facts, conflicts in resolving.resolve(records).by_subject().values():
         states = fold.matters(known, facts, conflicts)
         contribute(known, facts, states, cells)
         left += [state.rule.name for state in states if state.closed is None]
@@ -66,12 +66,12 @@ def _outcome(activity: Activity, example: Example, at: str) -> Iterator[tuple[st
             yield f"{at}.figures.{name}", say("结果是：{words}", words=value(rule, amount))
 
 
-def _fact(activity: Activity, said: Said, seq: int, before: Sequence[fold.Fact]) -> fold.Fact:
+def _fact(activity: Activity, said: Said, seq: int, before: Sequence[resolving.Fact]) -> resolving.Fact:
     hour, minute = said.at.split(":")
     day = FIRST_DAY + timedelta(days=said.day)
     moment = datetime(day.year, day.month, day.day, int(hour), int(minute), tzinfo=SHANGHAI)
     id_, member = _id(f"record {seq}"), _id(f"member {said.member}")
-    return fold.Fact(
+    return resolving.Fact(
         position=seq, id=id_, device=member, chain=member, seq=seq, act=said.act, target=_target(activity, said, before),
         activity=activity.id, activity_hash=activity.hash, subject=_subject(activity, said, id_), member=member,
         typist=_id("commander") if said.decides else member, role="commander" if said.decides else "inspector",
@@ -87,7 +87,7 @@ def _subject(activity: Activity, said: Said, id_: UUID) -> str:
     return {"place": said.place, "member": said.member, "record": str(begun), "code": str(said.say.get(question))}[kind]
 
 
-def _target(activity: Activity, said: Said, before: Sequence[fold.Fact]) -> UUID | None:
+def _target(activity: Activity, said: Said, before: Sequence[resolving.Fact]) -> UUID | None:
     """Return the id of the open matter that is decided."""
     if not said.decides:
         return None

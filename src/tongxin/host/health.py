@@ -33,9 +33,7 @@ def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
     registry, by = CollectorRegistry(), ["ledger"]
     shown = {
         "position": Gauge("tongxin_ledger_position", "Records in the ledger.", by, registry=registry),
-        "behind_records": Gauge(
-            "tongxin_figures_behind_records", "Records not in the figures yet.", ["ledger"], registry=registry
-        ),
+        "behind_records": Gauge("tongxin_figures_behind_records", "Records not in the figures yet.", by, registry=registry),
         "behind_seconds": Gauge("tongxin_figures_behind_seconds", "Age of the oldest of them.", by, registry=registry),
         "phones_hold": Gauge("tongxin_phones_hold_records", "Records that phones said they hold.", by, registry=registry),
     }

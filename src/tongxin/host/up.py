@@ -33,10 +33,10 @@ class Desk:
 
 
 @contextmanager
-def up(home: Home, port: int, before: Callable[[Database], None] | None = None, intake_port: int | None = None) -> Iterator[Desk]:
+def up(home: Home, port: int, before: Callable[[Database], None] | None = None) -> Iterator[Desk]:
     """Run everything while the context lasts; raise AlreadyRunning, PortBusy, ChildFailed, DatabaseAway, ….
 
-    The desk listens on ``port``, the intake on ``intake_port`` or the one beside it.
+    The desk listens on ``port``, the intake on the one beside it.
 
     ``before`` may look at the database (and start it over) before anything else uses it.
 
@@ -44,7 +44,7 @@ def up(home: Home, port: int, before: Callable[[Database], None] | None = None, 
     """
     with _interruptible(), home.lock():
         home.withdraw()  # what a killed supervisor left
-        intake = intake_port or next_to(port)
+        intake = next_to(port)
         require_port(port)
         require_port(intake)
         with _supervised(home) as supervisor:

@@ -7,7 +7,7 @@ the fold, which sees the role as it was.
 from collections.abc import Sequence
 from datetime import datetime
 
-from tongxin.ledger.fold import RANKS
+from tongxin.ledger.resolving import RANKS
 from tongxin.people.queries import Held
 
 

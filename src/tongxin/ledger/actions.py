@@ -9,7 +9,7 @@ from django.db import transaction
 
 from tongxin.base import clock
 from tongxin.base.words import say
-from tongxin.ledger import checks, definitions, fold, storing
+from tongxin.ledger import checks, definitions, fold, resolving, storing
 from tongxin.ledger.models import Effect, Heartbeat, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap
 from tongxin.ledger.queries import current_effects
@@ -22,7 +22,7 @@ from tongxin.protocol.record import Envelope
 from tongxin.protocol.server import BadBatchError, GapError, RefusedError
 
 MOST_CHAINS = 100
-Effects = Mapping[int, fold.Effect | None]
+Effects = Mapping[int, resolving.Effect | None]
 """By position of the record; None where a record is simply itself."""
 
 
@@ -50,11 +50,6 @@ class Sending:
 Outcome = Answer | RefusedError | BadBatchError
 
 
-def append(ledger: str, sending: Sending) -> Answer:
-    """Append a batch to its chain, exactly once; raise BadBatch, Gap or Fork and store nothing."""
-    return answer(append_all(ledger, [sending])[0])
-
-
 def answer(outcome: Outcome) -> Answer:
     """Return a batch's answer, or raise its refusal in the words of whoever asks: BadBatch, Gap or Fork."""
     if isinstance(outcome, Answer):
@@ -74,7 +69,7 @@ def _bad_batch() -> BadBatch:
 
 @transaction.atomic
 def append_all(ledger: str, sendings: Sequence[Sending]) -> list[Outcome]:
-    """Append batches of different chains in one transaction; return what comes of each. None spoils another.
+    """Append batches of different chains, exactly once, in one transaction; return what comes of each. None spoils another.
 
     1. take the ledger's turn (the counter's row lock); 2. let the protocol say of each batch what is held and what is new;
     3. store the exact bytes of what is new with what they say, marked where they are wrong; 4. move heads and counter.
@@ -199,18 +194,12 @@ def _settle_effects(ledger: str, position: int, effects: Effects) -> None:
     held = {row.position: row for row in current_effects(ledger, effects)}
     fresh = {
         at: Effect(
-            ledger=ledger,
-            position=at,
-            since=position,
-            by=e.by,
-            occurred_at=e.occurred_at,
-            day=e.day,
-            activity=e.activity,
-            subject=e.subject,
+            ledger=ledger, position=at, since=position, by=e.by, occurred_at=e.occurred_at, day=e.day,
+            activity=e.activity, subject=e.subject,
         )
         for at, e in effects.items()
         if e is not None
-    }
+    }  # fmt: skip
     ended = [row for at, row in held.items() if at not in fresh or _content(row) != _content(fresh[at])]
     for row in ended:
         row.until = position

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tongxin.base import clock
 from tongxin.ledger import problems, storing
 from tongxin.ledger.access import role_at
-from tongxin.ledger.fold import MAY_CORRECT
 from tongxin.ledger.problems import Mark
+from tongxin.ledger.resolving import MAY_CORRECT
 from tongxin.ledger.storing import Row
 from tongxin.orders.queries import DutyTerms, OrderTerms, duty_terms, order_terms
 from tongxin.people.queries import Typist, are_members, typists

@@ -20,7 +20,8 @@ from django.db import connection
 
 from tongxin.base import clock
 from tongxin.base.arrays import array
-from tongxin.ledger.fold import CONFLICTS, RELEASABLE, Fact, State, looks_back
+from tongxin.ledger.fold import CONFLICTS, State, looks_back
+from tongxin.ledger.resolving import RELEASABLE, Fact
 from tongxin.ledger.storing import Version
 from tongxin.playbook.registry import version
 from tongxin.playbook.schema import Activity
