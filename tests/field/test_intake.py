@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -124,7 +125,7 @@ def test_a_phone_that_sends_too_fast_is_told_when_to_come_back(phone: Phone, nig
 
 def test_a_phone_that_only_asks_has_the_same_limit(phone: Phone) -> None:
     phone.at[0]._per_phone = Limiter(rate=1, burst=1)
-    beat = {"v": 1, "holds": 0, "oldest": None, "chains": []}
+    beat: dict[str, Any] = {"v": 1, "holds": 0, "oldest": None, "chains": []}
     asked = [phone.send("heartbeat", beat), phone.get(f"head?chain={phone.chain}"), phone.send("heartbeat", beat)]
     assert [answer.status_code for answer in asked] == [200, 200, 429]
 
