@@ -1,14 +1,16 @@
 """A county for the intake's benchmark: places that are visited, members who visit them, and pages that are read meanwhile."""
 
-import threading
+import multiprocessing
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import httpx
+from bench.homes import BenchError
 
 from tongxin.base import clock
 from tongxin.host.program import make_ready
@@ -37,25 +39,36 @@ class County:
 
     @contextmanager
     def readers(self, url: str, count: int) -> Iterator[Callable[[], int]]:
-        """Ask for pages with so many readers at a time while the context lasts; yields how many were answered so far."""
-        answered, over = [0] * count, threading.Event()
+        """Ask for pages with so many readers at a time while the context lasts; yields how many were answered so far.
 
-        def read(number: int) -> None:
-            with httpx.Client(base_url=url, trust_env=False, timeout=60, follow_redirects=True) as client:
-                client.post("/api/sign-in", json={"code": self.commander_code()}).raise_for_status()
-                while not over.is_set():
-                    client.get("/").raise_for_status()
-                    answered[number] += 1
-
-        threads = [threading.Thread(target=read, args=(number,)) for number in range(count)]
-        for thread in threads:
-            thread.start()
+        They run in a process of their own: what they wait for there does not delay whoever measures here.
+        """
+        spawn = multiprocessing.get_context("spawn")
+        answered, over, codes = spawn.Value("q", 0), spawn.Event(), [self.commander_code() for _ in range(count)]
+        process = spawn.Process(target=_read_together, args=(url, codes, answered, over))
+        process.start()
         try:
-            yield lambda: sum(answered)
+            yield lambda: int(answered.value)
         finally:
             over.set()
-            for thread in threads:
-                thread.join()
+            process.join()
+        if process.exitcode:
+            raise BenchError("a reader of pages failed")
+
+
+def _read_together(url: str, codes: Sequence[str], answered: Any, over: Any) -> None:  # noqa: ANN401 - shared with another process
+    with ThreadPoolExecutor(max(1, len(codes))) as threads:
+        for each in [threads.submit(_read, url, code, answered, over) for code in codes]:
+            each.result()
+
+
+def _read(url: str, code: str, answered: Any, over: Any) -> None:  # noqa: ANN401 - as above
+    with httpx.Client(base_url=url, trust_env=False, timeout=60, follow_redirects=True) as client:
+        client.post("/api/sign-in", json={"code": code}).raise_for_status()
+        while not over.is_set():
+            client.get("/").raise_for_status()
+            with answered:
+                answered.value += 1
 
 
 def county(running: Running) -> County:

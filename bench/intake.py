@@ -7,12 +7,14 @@ time of PostgreSQL and intake together while the puller is held (SIGSTOP); the p
 
 import asyncio
 import json
+import multiprocessing
 import os
 import signal
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,8 @@ from tongxin.host.up import Desk, up
 from tongxin_drill.handset import Handset, Wires
 
 PHONES, CONNECTIONS = 256, 16
+LIMIT = 500
+"""Records a second, of the intake that sheds."""
 PACKS = Path(__file__).resolve().parent / "packs"
 MULTIPLIED = 48_000
 COPIED = 10_000
@@ -301,7 +305,7 @@ def shed(bench: Bench) -> dict[str, Any]:
     calm = asyncio.run(_calm(bench.port, bench.enrol(10)))  # the others hold batches that were never taken
     accepted = times.records / seconds
     return {
-        "limit": 500, "offered_per_second": 5000, "accepted_per_second": round(accepted), "seconds": round(seconds, 1),
+        "limit": LIMIT, "offered_per_second": 5000, "accepted_per_second": round(accepted), "seconds": round(seconds, 1),
         "statuses": {str(status): len(each) for status, each in times.refused.items()},
         "refusal_p99_ms": round(1000 * statistics.quantiles(refused, n=100)[98], 1) if refused else None,
         "normal_after_s": round(calm - after, 1),
@@ -320,12 +324,8 @@ async def _calm(port: int, phones: Sequence[Phone]) -> float:
 MEASURES: dict[str, Callable[[Bench, int], dict[str, Any]]] = {
     "cost": lambda bench, _: cost(bench), "rate": lambda bench, _: rate(bench), "disk": lambda bench, _: disk(bench),
     "beside_desk": lambda bench, _: beside_desk(bench), "puller": lambda bench, _: puller(bench), "memory": memory,
+    "shed": lambda bench, _: shed(bench),
 }  # fmt: skip
-
-
-def _note(found: dict[str, Any], name: str, measured: dict[str, Any]) -> None:
-    found[name] = measured
-    click.echo(f"{name}: {json.dumps(measured)}")
 
 
 def _verdicts(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -346,11 +346,25 @@ def running(intake_rate: int | None = None) -> Iterator[Bench]:
         yield Bench(desk, county(desk))
 
 
+def _measured(names: Sequence[str], intake_rate: int | None, rows: int, seconds: int) -> dict[str, Any]:
+    """Take measures of one Tongxin, each printed when it is there."""
+    found = {}
+    with running(intake_rate) as bench:
+        for name in names:
+            found[name] = grown(bench, rows) if name == "grown" else MEASURES[name](bench, seconds)
+            click.echo(f"{name}: {json.dumps(found[name])}")
+    return found
+
+
+def _apart(*arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - those of _measured
+    """Take measures in a process of its own, since a process can know only one database."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(_measured, *arguments).result()
+
+
 @click.command(help=__doc__)
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything here too.")
-@click.option(
-    "--only", type=click.Choice([*MEASURES, "shed", "grown"]), multiple=True, help="Only this measure (may be repeated)."
-)
+@click.option("--only", type=click.Choice(list(MEASURES)), multiple=True, help="Only this measure (may be repeated).")
 @click.option(
     "--rows", default=0, help="Also measure how the cost grows up to so many rows (10,000,000 take a quarter of an hour)."
 )
@@ -363,17 +377,13 @@ def main(file: Path | None, only: Sequence[str], rows: int, minutes: int) -> Non
         "clean": is_clean(),
         "machine": machine(),
     }
-    wanted = [name for name in MEASURES if not only or name in only]
-    if wanted:
-        with running() as bench:
-            for name in wanted:
-                _note(found, name, MEASURES[name](bench, minutes * 60))
-    if not only or "shed" in only:
-        with running(intake_rate=500) as bench:
-            _note(found, "shed", shed(bench))
+    together = [name for name in MEASURES if name in (only or MEASURES) and name != "shed"]
+    if together:
+        found |= _apart(together, None, rows, minutes * 60)
+    if "shed" in (only or MEASURES):
+        found |= _apart(["shed"], LIMIT, rows, minutes * 60)
     if rows:
-        with running() as bench:
-            _note(found, "grown", grown(bench, rows))
+        found |= _apart(["grown"], None, rows, minutes * 60)
     found["bars"] = list(_verdicts(found))
     for line in found["bars"]:
         click.echo(
