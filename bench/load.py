@@ -6,7 +6,7 @@ The generator shares the machine with what it measures, so it does nothing while
 import asyncio
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -61,16 +61,12 @@ class Phone:
         self._client = Client(handset.device, Memory(), rng=self._rng, new_id=lambda: str(ids.uuid7()), pace=pace)
         self._boot = str(uuid.uuid4())
 
-    def prepare(self, batches: int, size: int) -> Iterator[Sending]:
-        """Make records and yield them as signed requests; each batch follows the one before it."""
-        for _ in range(batches):
-            kept = [self._client.write(self._content(), self._stamp()) for _ in range(size)]
-            yield self._sending(kept[0].seq, [record.text for record in kept])
-
-    def _sending(self, first: int, texts: list[str]) -> Sending:
-        batch = Batch(1, self._client.chain.id, first, self._stamp(), texts)
+    def prepare(self, size: int) -> Sending:
+        """Make records and return them as a signed request; each batch follows the one before it."""
+        kept = [self._client.write(self._content(), self._stamp()) for _ in range(size)]
+        batch = Batch(1, self._client.chain.id, kept[0].seq, self._stamp(), [record.text for record in kept])
         url, content, headers = self._handset.prepared(Ask("records", msgspec.json.encode(batch)))
-        return Sending(_request(url, content, headers), len(texts))
+        return Sending(_request(url, content, headers), size)
 
     def _stamp(self) -> Stamp:
         wall = clock.to_ms(clock.wall())

@@ -147,6 +147,16 @@ def test_a_figure_as_it_stood_keeps_its_records_when_a_late_one_changes_the_stor
     assert [row.position for row in trace(scope, id_of("incident"), found, cursor(LEDGER))[:]] == [2]
 
 
+def test_a_figure_with_a_condition_opens_to_the_records_that_meet_it(cast: Cast) -> None:
+    phone, found = cast.phone(), figure("attendance.person_times")
+    shift = {"activity": "attendance", "activity_hash": found.activity.hash, "duty": str(id_of("post"))}
+    for minute, act in ((30, "in"), (20, "out")):
+        phone.says(cast.night - timedelta(minutes=minute), {"act": act}, **shift)
+    catch_up(LEDGER)
+    traced = trace(cast.scope("commander"), id_of("incident"), found, cursor(LEDGER))
+    assert [row.body for row in traced[:]] == [{"act": "in"}]
+
+
 def test_a_narrowed_figure_lists_the_records_of_that_part_only(cast: Cast) -> None:
     far, near = cast.phone("outsider"), cast.phone()
     far.says(cast.night - timedelta(minutes=50), OPEN, place=str(id_of("cinema")))

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tongxin.figures.examples import problems
+from tongxin.playbook.condition import MOST_FIGURES
 from tongxin.playbook.loader import PACKS, BadActivity, files, load, parse, read
 
 GOOD = (PACKS / "epidemic" / "venue_closure.toml").read_text("utf-8")
@@ -96,6 +97,16 @@ def test_matters_that_open_each_other_are_refused(tmp_path: Path) -> None:
     file.write_text(circle.replace('opens = "gathering = yes"', 'opens = "closed venue_open"', 1), "utf-8")
     with pytest.raises(BadActivity, match="venue_open → gathering → venue_open"):
         read(file)
+
+
+def test_more_figures_than_a_record_has_bits_for_are_refused(tmp_path: Path) -> None:
+    words = 'title = {{ zh = "数", en = "Number" }}\nunit = {{ zh = "个", en = "of them" }}\n'
+    declared = f'[[figure]]\nname = "f{{}}"\n{words}count = "records"\n'
+    held = GOOD.count("[[figure]]")
+    most = GOOD + "".join(map(declared.format, range(MOST_FIGURES - held)))
+    assert len(parse(most.encode(), Path("most.toml")).figure) == MOST_FIGURES
+    with pytest.raises(BadActivity, match=f"figure.*{MOST_FIGURES}.*{MOST_FIGURES + 1}"):
+        parse((most + declared.format("more")).encode(), Path("more.toml"))
 
 
 def test_two_files_with_one_id_are_refused(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def _prepare(home: Home, database: Database) -> None:
 
 
 def _web(home: Home, database: Database, port: int, intake: int) -> Child:
-    serving = ["--interface", "wsgi", "--blocking-threads", "4", "tongxin.host.wsgi:application"]
+    serving = ["--interface", "wsgi", "--blocking-threads", "2", "tongxin.host.wsgi:application"]
     environment = _environment(home, database.app_url)
     environment.setdefault("TONGXIN_INTAKE_URL", f"http://{LOOPBACK}:{intake}/field/")
     return Child("web", _granian(port, serving), environment, ready=lambda: answers(port))

@@ -3,7 +3,6 @@
 A database that is being restarted is waited for; nothing is lost, because the cursor moves in the same transaction as the cells.
 """
 
-import gc
 import logging
 import os
 import time
@@ -11,10 +10,10 @@ import time
 import django
 from django.db import Error, close_old_connections
 
+from tongxin.host.processes import collect_seldom
+
 IDLE_SECONDS = 0.2
 """How long it rests unless a whole slice waited: many records at once cost less each than few."""
-PULLED_OBJECTS = 100_000
-"""So many new objects before Python looks for circles among them: a pull makes some hundred thousand, and no circles."""
 log = logging.getLogger("tongxin.worker")
 
 
@@ -25,8 +24,7 @@ def run() -> None:
     from tongxin.figures.actions import SLICE, pull  # noqa: PLC0415 - rooms can be imported only now
     from tongxin.ledger.queries import ledgers  # noqa: PLC0415
 
-    gc.freeze()
-    gc.set_threshold(PULLED_OBJECTS)
+    collect_seldom()
     while True:
         try:
             moved = sum(pull(ledger) for ledger in ledgers())

@@ -1,6 +1,6 @@
 """Where chains stand and what they hold, read and written for many batches at once. Called under the ledger's turn only."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from tongxin.base import clock
-from tongxin.base.arrays import array
+from tongxin.base.arrays import array, line
 from tongxin.ledger.models import Record
 from tongxin.protocol.server import Head as ChainHead
 from tongxin.protocol.time import Settled
@@ -86,15 +86,15 @@ class Version(NamedTuple):
 
 
 _END = "UPDATE ledger_matter SET until = %s WHERE ledger = %s AND until IS NULL AND id = ANY(%s::uuid[])"
-_DIGESTS = ("hash", "activity_hash")
-_OTHERS = tuple(name for name in Row.__dataclass_fields__ if name not in _DIGESTS)
+_IN_HEX = ("hash", "activity_hash", "bytes")
+_OTHERS = tuple(name for name in Row.__dataclass_fields__ if name not in _IN_HEX)
 _values = attrgetter(*_OTHERS)
 
 
-def copy_in(rows: Sequence[Row]) -> None:
+def copy_in(rows: Iterable[Row]) -> None:
     """Store records."""
-    values = ((rf"\x{row.hash}", rf"\x{row.activity_hash}", *_values(row)) for row in rows)
-    _copy("ledger_record", (*_DIGESTS, *_OTHERS), values)
+    lines = [line(_values(row), row.hash, row.activity_hash, row.bytes.hex()) for row in rows]
+    _copy("ledger_record", (*_OTHERS, *_IN_HEX), lines)
 
 
 def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
@@ -105,10 +105,10 @@ def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
 
 def copy_versions_in(ledger: str, since: int, versions: Iterable[Version]) -> None:
     """Store versions of matters that hold from a position on."""
-    _copy("ledger_matter", ("ledger", "since", *Version._fields), ((ledger, since, *one) for one in versions))
+    _copy("ledger_matter", ("ledger", "since", *Version._fields), (line((ledger, since, *one)) for one in versions))
 
 
-def _copy(table: str, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+def _copy(table: str, columns: Iterable[str], lines: Iterable[str]) -> None:
     """Store rows by COPY: an INSERT of so many values takes longer to write down than to carry out."""
     names = ", ".join(f'"{column}"' for column in columns)
     # Django turns the driver's errors into its own only where it calls the driver itself.
@@ -117,8 +117,7 @@ def _copy(table: str, columns: Iterable[str], rows: Iterable[Sequence[object]]) 
         connection.wrap_database_errors,
         cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
     ):
-        for row in rows:
-            copy.write_row(row)
+        copy.write("".join(lines))
 
 
 def turn(ledger: str) -> int:
@@ -143,7 +142,7 @@ def known_ids(ledger: str, ids: Collection[str]) -> set[str]:
     sql = """SELECT wanted.id::text FROM unnest(%s::uuid[]) AS wanted(id) CROSS JOIN LATERAL
              (SELECT FROM ledger_record held WHERE held.ledger = %s AND held.id = wanted.id LIMIT 1) AS one"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [list(ids), ledger])
+        cursor.execute(sql, [array(ids), ledger])
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -156,7 +155,7 @@ def heads(ledger: str, chains: Collection[ChainKey]) -> dict[ChainKey, ChainHead
     sql = f"""SELECT device::text, chain::text, {_HEAD} FROM ledger_head
               WHERE ledger = %s AND device = ANY(%s::uuid[]) AND chain = ANY(%s::uuid[])"""  # noqa: S608 - our own words
     with connection.cursor() as cursor:
-        cursor.execute(sql, [ledger, list({device for device, _ in chains}), list({chain for _, chain in chains})])
+        cursor.execute(sql, [ledger, *map(array, ({device for device, _ in chains}, {chain for _, chain in chains}))])
         for device, chain, seq, hash_, occurred, earliest, latest in cursor.fetchall():
             if (device, chain) in found:
                 last = Settled(clock.to_ms(occurred), None if earliest is None else clock.to_ms(earliest), clock.to_ms(latest))

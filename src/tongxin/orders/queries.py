@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from tongxin.base.arrays import array
 from tongxin.base.clock import DrillClock
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
@@ -108,7 +109,7 @@ def order_terms(ids: Collection[str]) -> dict[str, OrderTerms]:
     sql = """SELECT id::text, incident_id::text, issuer_id::text, activities, starts_at, ends_at
              FROM orders_order WHERE id = ANY(%s::uuid[])"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [list(ids)])
+        cursor.execute(sql, [array(ids)])
         return {row[0]: OrderTerms(*row) for row in cursor.fetchall()}
 
 
@@ -116,7 +117,7 @@ def duty_terms(ids: Collection[str]) -> dict[str, DutyTerms]:
     """Return the terms of duties by id, whoever asks."""
     sql = "SELECT id::text, place_id::text, organisation_id::text, due_at FROM orders_duty WHERE id = ANY(%s::uuid[])"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [list(ids)])
+        cursor.execute(sql, [array(ids)])
         return {row[0]: DutyTerms(*row) for row in cursor.fetchall()}
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from tongxin.base import clock
+from tongxin.base.arrays import array
 from tongxin.base.problems import NotSignedIn, Problem
 from tongxin.base.scope import Scope, prefix
 from tongxin.base.words import pick, say
@@ -84,7 +85,7 @@ def typists(phones: Collection[str]) -> dict[str, Typist]:
              WHERE phone.id = ANY(%s::uuid[]) ORDER BY role.id"""
     found: dict[str, Typist] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql, [list(phones)])
+        cursor.execute(sql, [array(phones)])
         for phone, member, revoked, kind, organisation, areas, since, until in cursor.fetchall():
             roles = found.setdefault(phone, Typist(member, revoked, [])).roles
             if kind is not None:
