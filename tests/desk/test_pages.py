@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests.cast import Cast, id_of
+from tests.cast import Cast, id_of, order_form
 
 from tongxin.bulletin.actions import BulletinForm, freeze
 from tongxin.figures.actions import catch_up
+from tongxin.orders.actions import issue, open_incident
+from tongxin.orders.forms import IncidentForm
 from tongxin.people.actions import found, make_codes
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
@@ -207,3 +209,26 @@ def test_an_empty_database_says_that_nothing_is_wrong(night: object) -> None:
     client.post("/sign-in", {"code": make_codes([found("430181000000").id])[0][1]})
     assert "这是空的数据库，不是出了错" in client.get("/").text
     assert client.get("/figures").status_code == 404
+
+
+def test_the_desk_turns_from_one_open_incident_to_another_and_each_has_its_own_figures(cast: Cast, evening: str) -> None:
+    commander, flood = cast.scope("commander"), id_of("flood")
+    open_incident(commander, IncidentForm(flood, "防汛", "Flood", "flood", drill=True))
+    issue(commander, order_form(cast.night, id=id_of("flood order"), incident=flood, number="演2号"))
+    cast.phone().says(cast.night - timedelta(minutes=5), SHUT, order=str(id_of("flood order")))
+    catch_up("430181")
+    desk = cast.at_desk("commander", "en")
+    shown = {}
+    for incident in (flood, id_of("incident")):
+        answer = desk.post("/incident", {"incident": str(incident)})
+        assert (answer.status_code, answer["Location"]) == (302, "/")
+        shown[incident] = re.sub(r"\s+", " ", text_of(desk.get("/figures/venue_closure.inspections").text))
+        assert re.search(rf'value="{incident}" selected', desk.get("/").text)
+    assert re.search(r"Zhangfang 1\b", shown[flood])
+    assert re.search(r"Zhangfang 1\b.* Huaichuan 2\b|Huaichuan 2\b.* Zhangfang 1\b", shown[id_of("incident")])
+
+
+def test_the_desk_turns_to_no_incident_that_is_not(desk: Client, evening: str) -> None:
+    assert desk.post("/incident", {"incident": str(uuid4())}).status_code == 404
+    assert desk.post("/incident", {"incident": "?"}).status_code == 400
+    assert "2022" in desk.get("/").text

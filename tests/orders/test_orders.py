@@ -3,17 +3,31 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 from tests.cast import COUNTY, ZHANGFANG, Cast, id_of, order_form, post_form
+from tests.elsewhere import Elsewhere, There
 
 from tongxin.audit.models import Entry
 from tongxin.base.problems import AlreadyExists, BadRequest, Conflict, Forbidden
-from tongxin.orders.actions import RealDatabase, add_duties, assign, begin_clock, issue, open_incident, plan_visits, set_clock
+from tongxin.orders.actions import (
+    Overlap,
+    RealDatabase,
+    add_duties,
+    assign,
+    begin_clock,
+    issue,
+    open_incident,
+    plan_visits,
+    set_clock,
+)
 from tongxin.orders.forms import AssignmentForm, ClockForm, IncidentForm, ScopeForm
-from tongxin.orders.models import Clock, Duty, Incident, Order
+from tongxin.orders.models import Assignment, Clock, Duty, Incident, Order
+from tongxin.orders.queries import forget_clock
+from tongxin.people.models import Role
 from tongxin.places.actions import PlaceForm, add_places
 from tongxin.playbook.registry import UnknownActivity
 
@@ -76,6 +90,12 @@ def test_an_order_sent_again_is_the_same_and_changed_is_refused(cast: Cast) -> N
         issue(cast.scope("commander"), order_form(cast.night, number="演2号"))
 
 
+def test_a_second_duty_of_the_same_kind_place_and_time_is_refused(cast: Cast) -> None:
+    with pytest.raises(Conflict, match="duties"):
+        add_duties(cast.scope("commander"), [post_form(cast.night, id=uuid4())])
+    assert Duty.objects.filter(kind="post").count() == 1
+
+
 WRONG_DUTIES = {
     "an activity that the order does not name": {"activity": "sampling"},
     "a kind that does not exist": {"kind": "party"},
@@ -109,6 +129,20 @@ def test_a_drill_database_takes_no_real_incident(cast: Cast) -> None:
     with pytest.raises(RealDatabase):
         open_incident(cast.scope("commander"), IncidentForm(uuid4(), "真的", "Real", "epidemic", drill=False))
     assert not Incident.objects.filter(drill=False).exists()
+
+
+def test_what_a_drill_left_behind_keeps_real_incidents_out_without_its_clock_too(cast: Cast) -> None:
+    Clock.objects.all().delete()
+    forget_clock()
+    with pytest.raises(RealDatabase, match="演练"):
+        open_incident(cast.scope("commander"), IncidentForm(uuid4(), "真的", "Real", "epidemic", drill=False))
+
+
+def test_a_real_database_takes_no_drill(cast: Cast) -> None:
+    Incident.objects.update(drill=False)
+    with pytest.raises(RealDatabase, match="真实"):
+        open_incident(cast.scope("commander"), IncidentForm(uuid4(), "再演", "Another", "flood", drill=True))
+    assert Incident.objects.count() == 1
 
 
 def test_a_real_database_takes_no_drill_clock(cast: Cast) -> None:
@@ -151,3 +185,64 @@ def test_a_town_secretary_may_not_add_places_elsewhere(cast: Cast) -> None:
     town = replace(cast.scope("secretary"), areas=frozenset({ZHANGFANG}))
     with pytest.raises(Forbidden):
         add_places(town, [PlaceForm(uuid4(), "某处", "Somewhere", "worship", "430181001010")])
+
+
+@pytest.fixture
+def flood(cast: Cast) -> UUID:
+    """A second incident, with an order of its own to the same teams."""
+    commander, id_ = cast.scope("commander"), id_of("flood")
+    open_incident(commander, IncidentForm(id_, "防汛", "Flood", "flood", drill=True))
+    issue(commander, order_form(cast.night, id=id_of("flood order"), incident=id_, number="演2号"))
+    return id_
+
+
+def shift(cast: Cast, name: str, begin: int, end: int) -> UUID:
+    """Add a post of the east team under the flood's order, from so many hours after the order began to so many; return it."""
+    began = cast.night.replace(hour=18)
+    at = {"starts_at": began + timedelta(hours=begin), "due_at": began + timedelta(hours=end)}
+    form = post_form(cast.night, id=id_of(name), order=id_of("flood order"), place=id_of("temple"), **at)
+    add_duties(cast.scope("commander"), [form])
+    return form.id
+
+
+def test_incidents_share_people_but_nobody_is_at_two_posts_at_once(cast: Cast, flood: UUID) -> None:
+    """The inspector is at the drill's post from 18:00 to 23:00."""
+    leader, job = cast.scope("leader"), AssignmentForm(id_of("job of both"), shift(cast, "both", 4, 6), id_of("inspector"))
+    with pytest.raises(Overlap, match=r"东片集结点.*18:00.*23:00.*演练") as refusal:
+        assign(leader, [job])
+    assert refusal.value.details == {"duty": str(id_of("post"))}
+    assert not Assignment.objects.filter(id=job.id).exists()
+    after = AssignmentForm(id_of("job after"), shift(cast, "after", 5, 9), id_of("inspector"))
+    assert assign(leader, [after]) == {"created": 1, "unchanged": 0}
+    assert assign(leader, [after]) == {"created": 0, "unchanged": 1}
+
+
+def test_posts_of_one_call_overlap_too(cast: Cast, flood: UUID) -> None:
+    jobs = [AssignmentForm(uuid4(), shift(cast, name, begin, 30), id_of("inspector")) for name, begin in (("a", 20), ("b", 26))]
+    with pytest.raises(Overlap, match=r"assignments\[1\]"):
+        assign(cast.scope("leader"), jobs)
+    assert not Assignment.objects.filter(id__in=[job.id for job in jobs]).exists()
+
+
+def test_of_two_desks_that_assign_one_person_at_once_one_is_refused(elsewhere: Elsewhere, db: None) -> None:
+    def post(begin: int) -> AssignmentForm:
+        begins = elsewhere.cast.night.replace(hour=18) + timedelta(days=1, hours=begin)
+        at = {"starts_at": begins, "due_at": begins + timedelta(hours=4)}
+        form = post_form(elsewhere.cast.night, id=uuid4(), **at)
+        add_duties(elsewhere.cast.scope("commander"), [form])
+        return AssignmentForm(uuid4(), form.id, id_of("outsider"))
+
+    def desk(job: AssignmentForm) -> str:
+        both.wait()
+        try:
+            assign(elsewhere.cast.scope("commander"), [job])
+        except Overlap:
+            return "refused"
+        return "assigned"
+
+    both = Barrier(2)
+    with There(elsewhere.database.app_url) as one, There(elsewhere.database.app_url) as other:
+        one.do(lambda: Role.objects.filter(member=id_of("outsider")).update(organisation=id_of("east")))
+        jobs = [one.do(post, begin) for begin in (0, 1)]
+        asked = [one.submit(desk, jobs[0]), other.submit(desk, jobs[1])]
+        assert sorted(each.result() for each in asked) == ["assigned", "refused"]

@@ -69,6 +69,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def written(moment: datetime) -> str:
+    """Return a moment as people write it down: Shanghai time, to the minute."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
 def start_of(day: date) -> datetime:
     """Return the midnight with which a Shanghai day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)

@@ -23,6 +23,9 @@ from tongxin.ledger.queries import versions_used
 from tongxin.orders.queries import activities_of, incident
 from tongxin.playbook.registry import latest
 
+DRILL_MARKS = ("【演练】", "[DRILL] ")
+"""What the text of a drill's bulletin begins with in Chinese and English, so that it is told apart wherever it is copied to."""
+
 
 class BulletinForm(msgspec.Struct, forbid_unknown_fields=True):
     """A bulletin to be frozen now."""
@@ -53,8 +56,9 @@ def freeze(scope: Scope, form: BulletinForm) -> Bulletin:
         "today": values(cells(whole, found.id, Narrow(day=clock.day_of(now))), wanted),
         "sentences": _sentences(scope, found.id), "definitions": versions_used(scope.ledger, found.id, position),
     }  # fmt: skip
-    content["text"] = spoken(content["sentences"], content["figures"], "zh")
-    content["text_en"] = spoken(content["sentences"], content["figures"], "en")
+    zh, en = DRILL_MARKS if found.drill else ("", "")
+    content["text"] = zh + spoken(content["sentences"], content["figures"], "zh")
+    content["text_en"] = en + spoken(content["sentences"], content["figures"], "en")
     fingerprint = hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
     row = Bulletin(id=ids.uuid7(), ledger=scope.ledger, fingerprint=fingerprint, frozen_at=now, frozen_by=scope.member)
     for field, value in content.items():

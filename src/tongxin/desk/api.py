@@ -196,7 +196,7 @@ def _bulletin(row: "Bulletin") -> dict[str, Any]:
         "fingerprint",
         "published_at",
     )
-    return {key: getattr(row, key) for key in keys}
+    return {key: getattr(row, key) for key in keys} | {"drill": row.incident.drill}
 
 
 @require_http_methods(["GET", "POST"])

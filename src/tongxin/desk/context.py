@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from tongxin.base import clock
 from tongxin.base.problems import Problem
 from tongxin.base.words import language, pick
-from tongxin.desk.session import MEMBER, scope
+from tongxin.desk.session import MEMBER, looked_at, scope
 from tongxin.desk.wording import role
 from tongxin.orders.queries import drill_clock, incidents, orders
 from tongxin.people.queries import organisation_names
@@ -22,7 +22,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         who = scope(request)
     except Problem:
         return frame
-    incident = incidents(who).first()
+    incident, all_ = looked_at(request), list(incidents(who))
     drill = drill_clock()
     now = clock.now()
     return frame | {
@@ -32,6 +32,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         "until": drill.until if drill else None,
         "incident": incident,
         "incident_name": pick(incident.name, incident.name_en) if incident else "",
+        "incidents": [(row.id, pick(row.name, row.name_en), row == incident) for row in all_],
         "who": f"{organisation_names([who.organisation]).get(who.organisation, '')}・{role(sorted(who.roles)[0])}"
         if who.organisation
         else "",

@@ -21,7 +21,7 @@ from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
 from tongxin.bulletin.actions import BulletinForm
 from tongxin.desk import figure_page, order_page, wording
 from tongxin.desk.lists import matter_rows, note, record_rows
-from tongxin.desk.session import remember, signed_in
+from tongxin.desk.session import look_at, looked_at, remember, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
 from tongxin.figures import queries as figure_queries
 from tongxin.ledger import queries as ledger
@@ -63,18 +63,24 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign_in")
 
 
-def _incident(scope: Scope) -> "Incident | None":
-    """Return the newest incident, which the desk is about; None while there is none."""
-    return order_queries.incidents(scope).first()
+@require_POST
+@signed_in
+def look(request: HttpRequest, scope: Scope) -> HttpResponse:  # noqa: ARG001 - whoever is signed in
+    """Turn the desk to another incident."""
+    try:
+        look_at(request, UUID(request.POST.get("incident", "")))
+    except ValueError:
+        raise BadRequest(say("{name}：要一个 UUID", name="incident")) from None
+    return redirect("tonight")
 
 
 @require_GET
 @signed_in
 def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Show where the county stands. A page that asks again gets 204 while it would look the same."""
-    incident = _incident(scope)
+    incident = looked_at(request)
     now = clock.now()
-    stamp = f"{figure_queries.cursor(scope.ledger)}-{int(now.timestamp()) // 60}"
+    stamp = f"{incident.id if incident else 0}-{figure_queries.cursor(scope.ledger)}-{int(now.timestamp()) // 60}"
     if request.GET.get("seen") == stamp:
         return HttpResponse(status=204)
     if incident is None:
@@ -82,8 +88,8 @@ def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
     return render(request, "desk/tonight.html", tonight_content(scope, incident) | {"stamp": stamp})
 
 
-def _required(scope: Scope) -> "Incident":
-    incident = _incident(scope)
+def _required(request: HttpRequest) -> "Incident":
+    incident = looked_at(request)
     if incident is None:
         raise NotFound(say("还没有事件"), next=say("由指挥长启动一个事件，或运行一次演练。"))
     return incident
@@ -105,7 +111,7 @@ def _uuid(request: HttpRequest, name: str) -> UUID | None:
 @signed_in
 def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List matters, narrowed by what the address says."""
-    incident, now = _required(scope), clock.now()
+    incident, now = _required(request), clock.now()
     rows = ledger.matters(scope, incident.id).order_by("due_at", "opened")
     wanted = request.GET
     state = wanted.get("state", "open")
@@ -160,7 +166,7 @@ def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
 @signed_in
 def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the visits of the incident's orders: all of them, or those still to be made."""
-    incident = _required(scope)
+    incident = _required(request)
     order_id, team, todo = (
         _uuid(request, "order"),
         _uuid(request, "organisation"),
@@ -217,7 +223,7 @@ def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
 @signed_in
 def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List every figure with today's value and the whole."""
-    incident = _required(scope)
+    incident = _required(request)
     today = clock.day_of(clock.now())
     wanted = figure_queries.figures_of(scope, incident.id)
     whole = figure_queries.values(figure_queries.cells(scope, incident.id), wanted)
@@ -250,7 +256,7 @@ def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
         category=request.GET.get("category") or None,
     )
     bulletin = bulletin_queries.bulletin(scope, issue) if (issue := _uuid(request, "bulletin")) else None
-    incident = bulletin.incident if bulletin else _required(scope)
+    incident = bulletin.incident if bulletin else _required(request)
     content = figure_page.content(scope, incident, found, narrow, bulletin)
     page = _page(request, content["records"])
     return render(request, "desk/figure.html", content | {"page": page, "rows": record_rows(list(page))})
@@ -298,7 +304,7 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
 @signed_in
 def bulletins(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List bulletins; freeze a new one."""
-    incident = _required(scope)
+    incident = _required(request)
     if request.method == "POST":
         typed = {"incident": incident.id, "title": request.POST.get("title"), "title_en": request.POST.get("title_en")}
         form = door.read(door.write(typed), BulletinForm)

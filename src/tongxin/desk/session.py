@@ -1,8 +1,12 @@
-"""Who is at the desk. The session is a signed cookie that holds the member's id alone; roles are read at every request."""
+"""Who is at the desk, and what it is about.
+
+The session is a signed cookie that holds the member's id and that of the incident chosen; roles are read at every request.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -11,9 +15,13 @@ from django.http import HttpRequest, HttpResponse
 from tongxin.base.problems import Forbidden, NotSignedIn
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
+from tongxin.orders import queries as incidents
 from tongxin.people.queries import scope_of
 
-MEMBER = "member"
+if TYPE_CHECKING:
+    from tongxin.orders.models import Incident
+
+MEMBER, INCIDENT = "member", "incident"
 
 
 def remember(request: HttpRequest, member: UUID) -> None:
@@ -35,6 +43,18 @@ def scope(request: HttpRequest) -> Scope:
         raise Forbidden(say("您现在没有任何职责"))
     request.scope = found  # type: ignore[attr-defined]
     return found
+
+
+def look_at(request: HttpRequest, incident: UUID) -> None:
+    """Let the desk be about one of the county's incidents from now on; raise NotFound."""
+    request.session[INCIDENT] = str(incidents.incident(scope(request), incident).id)
+
+
+def looked_at(request: HttpRequest) -> "Incident | None":
+    """Return the incident that the desk is about: the one chosen, else the newest; None while there is none."""
+    rows = incidents.incidents(scope(request))
+    chosen = request.session.get(INCIDENT)
+    return (rows.filter(id=chosen).first() if chosen else None) or rows.first()
 
 
 @contextmanager

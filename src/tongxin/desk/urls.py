@@ -8,6 +8,7 @@ urlpatterns = [
     path("", pages.tonight, name="tonight"),
     path("sign-in", pages.sign_in, name="sign_in"),
     path("sign-out", pages.sign_out, name="sign_out"),
+    path("incident", pages.look, name="look"),
     path("matters", pages.matters, name="matters"),
     path("duties", pages.duties, name="duties"),
     path("orders", pages.orders, name="orders"),

@@ -111,6 +111,7 @@ def _duty(row: "Duty") -> dict[str, Any]:
             "number": row.order.number,
             "title": pick(row.order.title, row.order.title_en),
         },
+        "incident": {"id": row.order.incident_id, "drill": row.order.incident.drill},
         "activity": {"id": row.activity, "hash": activities()[row.activity].hash},
         "kind": row.kind,
         "place": {"id": row.place_id, "name": pick(row.place.name, row.place.name_en), "area": row.area_id},

@@ -1,22 +1,22 @@
 """Writes of the clock, incidents, orders, duties and assignments."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tongxin.audit.actions import keep, log
 from tongxin.base import clock
 from tongxin.base.clock import DrillClock
 from tongxin.base.problems import BadRequest, Conflict, NotFound
 from tongxin.base.scope import Scope, prefix
-from tongxin.base.words import say
+from tongxin.base.words import pick, say
 from tongxin.orders.access import ANY_KIND, DUTY_KINDS, MAY_ASSIGN, MAY_COMMAND, MAY_PLAN
 from tongxin.orders.forms import AssignmentForm, ClockForm, DutyForm, IncidentForm, OrderForm
 from tongxin.orders.models import Assignment, Clock, Duty, Incident, Order
-from tongxin.orders.queries import duties_by_id, forget_clock, incident, order, stored_clock
-from tongxin.people.models import Organisation
+from tongxin.orders.queries import duties_by_id, forget_clock, incident, order, posts_held, stored_clock
+from tongxin.people.models import Member, Organisation
 from tongxin.people.queries import organisations, roles_at
 from tongxin.places.models import Place
 from tongxin.places.queries import known_areas, places_in
@@ -30,10 +30,17 @@ CLOCK_LEAD = timedelta(seconds=2)
 
 
 class RealDatabase(Conflict):
-    """A drill clock was asked for in a database of real incidents, or a real incident in one of drills."""
+    """A drill, or its clock, was asked for in a database of real incidents, or a real incident in one of drills."""
 
     code = "orders.real_database"
     next_step = "演练请用单独的数据库。"
+
+
+class Overlap(Conflict):
+    """Somebody would be at two posts at once."""
+
+    code = "orders.overlap"
+    next_step = "换一个人，或改其中一个岗位的时间。"
 
 
 @transaction.atomic
@@ -70,10 +77,12 @@ def begin_clock(scope: Scope) -> DrillClock:
 
 @transaction.atomic
 def open_incident(scope: Scope, form: IncidentForm) -> Incident:
-    """Open an incident; a drill only beside drills, a real one only where no drill clock stands."""
+    """Open an incident; a drill only beside drills, a real one only where nothing of a drill stands, clock or data."""
     scope.require(say("启动事件"), MAY_COMMAND)
-    if not form.drill and stored_clock() is not None:
+    if not form.drill and (stored_clock() is not None or Incident.objects.filter(drill=True).exists()):
         raise RealDatabase(say("这个数据库用于演练，不能启动真实事件"))
+    if form.drill and Incident.objects.filter(drill=False).exists():
+        raise RealDatabase(say("这个数据库用于真实事件，不能启动演练"))
     row = Incident(
         id=form.id, ledger=scope.ledger, name=form.name, name_en=form.name_en, kind=form.kind, drill=form.drill,
         opened_at=clock.now(),
@@ -185,7 +194,11 @@ def add_duties(scope: Scope, forms: Sequence[DutyForm]) -> dict[str, int]:
         )
         for f in forms
     ]  # fmt: skip
-    outcome = keep(Duty, rows)
+    try:
+        with transaction.atomic():
+            outcome = keep(Duty, rows)
+    except IntegrityError:
+        raise Conflict(say("duties：同一令、专项、场所、单位和开始时间已有任务")) from None
     log("duties.add", member=scope.member, subject="duties", **outcome)
     return outcome
 
@@ -205,7 +218,10 @@ def _check_duty(scope: Scope, index: int, form: DutyForm, place: Place | None, f
 
 @transaction.atomic
 def assign(scope: Scope, forms: Sequence[AssignmentForm]) -> dict[str, int]:
-    """Put members on duties; return ``{"created", "unchanged"}``. A member must hold a role of the duty's organisation."""
+    """Put members on duties; return ``{"created", "unchanged"}``.
+
+    A member must hold a role of the duty's organisation, and be at one post at a time, whatever incidents the posts belong to.
+    """
     scope.require(say("派工"), MAY_ASSIGN)
     duties = duties_by_id(form.duty for form in forms)
     serving = _serving({form.member for form in forms}, clock.now())
@@ -216,6 +232,7 @@ def assign(scope: Scope, forms: Sequence[AssignmentForm]) -> dict[str, int]:
         scope.require(say("派工"), MAY_ASSIGN, duty.area_id)
         if (form.member, duty.organisation_id) not in serving:
             raise BadRequest(say("assignments[{index}].member：{id} 不在该任务的单位任职", index=index, id=form.member))
+    _refuse_overlaps(forms, duties)
     now = clock.now()
     rows = [Assignment(id=f.id, duty_id=f.duty, member_id=f.member, at=now) for f in forms]
     outcome = keep(Assignment, rows, ignore=frozenset({"at"}))
@@ -225,3 +242,30 @@ def assign(scope: Scope, forms: Sequence[AssignmentForm]) -> dict[str, int]:
 
 def _serving(members: Iterable[UUID], moment: datetime) -> set[tuple[UUID, UUID]]:
     return {(role.member_id, role.organisation_id) for role in roles_at(members, moment)}
+
+
+def _refuse_overlaps(forms: Sequence[AssignmentForm], duties: Mapping[UUID, Duty]) -> None:
+    """Raise Overlap for the first who would be at two posts at once. Call it in the transaction that assigns."""
+    posted = [(index, form.member, duties[form.duty]) for index, form in enumerate(forms) if duties[form.duty].kind == "post"]
+    members = {member for _, member, _ in posted}
+    list(Member.objects.select_for_update(no_key=True).filter(id__in=members).order_by("id"))  # of two desks, one waits
+    posts: dict[UUID, list[Duty]] = {member: [] for member in members}
+    for held in posts_held(members):
+        posts[held.member_id].append(held.duty)
+    for index, member, duty in posted:
+        for other in posts[member]:
+            if other.id != duty.id and other.starts_at < duty.due_at and duty.starts_at < other.due_at:
+                raise _overlap(index, member, other)
+        posts[member].append(duty)
+
+
+def _overlap(index: int, member: UUID, other: Duty) -> Overlap:
+    sentence = "assignments[{index}].member：{id} 已派在“{place}”，{starts}至{ends}（{incident}）"
+    place, incident = other.place, other.order.incident
+    return Overlap(
+        say(
+            sentence, index=index, id=member, place=pick(place.name, place.name_en), starts=clock.written(other.starts_at),
+            ends=clock.written(other.due_at), incident=pick(incident.name, incident.name_en),
+        ),
+        duty=str(other.id),
+    )  # fmt: skip

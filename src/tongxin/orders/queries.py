@@ -122,8 +122,14 @@ def duty_terms(ids: Collection[str]) -> dict[str, DutyTerms]:
 
 
 def duties_by_id(ids: Iterable[UUID]) -> dict[UUID, Duty]:
-    """Return duties by id with their places, whoever asks."""
-    return Duty.objects.select_related("place").in_bulk(list(set(ids)))
+    """Return duties by id with their places and incidents, whoever asks."""
+    return Duty.objects.select_related("place", "order__incident").in_bulk(list(set(ids)))
+
+
+def posts_held(members: Iterable[UUID]) -> QuerySet[Assignment]:
+    """Return the assignments of members to posts, of all incidents, whoever asks."""
+    rows = Assignment.objects.filter(member__in=members, duty__kind="post")
+    return rows.select_related("duty__place", "duty__order__incident")
 
 
 def duties(scope: Scope) -> QuerySet[Duty]:
@@ -148,4 +154,4 @@ def posts_of(scope: Scope, order_id: UUID) -> "QuerySet[WithAnnotations[Duty, As
 def duties_of(member: UUID) -> QuerySet[Duty]:
     """Return what a member is assigned to, soonest deadline first."""
     mine = Assignment.objects.filter(member_id=member, state="accepted").values("duty_id")
-    return Duty.objects.filter(id__in=mine).select_related("order", "place").order_by("due_at", "id")
+    return Duty.objects.filter(id__in=mine).select_related("order__incident", "place").order_by("due_at", "id")
