@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests.cast import COUNTY, Cast, id_of
+from tests.cast import COUNTY, HUAICHUAN, ZHANGFANG, Cast, id_of
 
 from tongxin.figures.actions import catch_up
 
@@ -196,6 +196,33 @@ def test_figures_say_how_many_records_they_are_behind(cast: Cast, desk: Client) 
     cast.phone().says(cast.night, {"open": False, "gathering": False})
     answer = call(desk, "GET", f"incidents/{INCIDENT}/figures").json()
     assert (answer["position"], answer["behind"]) == (0, 1)
+
+
+def test_figures_can_be_narrowed_and_told_apart(cast: Cast, desk: Client) -> None:
+    for role, place in (("inspector", "temple"), ("inspector", "temple"), ("outsider", "cinema")):
+        cast.phone(role).says(cast.night, {"open": True, "gathering": False}, place=str(id_of(place)))
+    catch_up("430181")
+
+    def inspections(query: str) -> Any:
+        answer = call(desk, "GET", f"incidents/{INCIDENT}/figures?{query}").json()
+        parts = answer.get("parts", {})
+        return answer["figures"]["venue_closure.inspections"], {k: v["venue_closure.inspections"] for k, v in parts.items()}
+
+    assert inspections("") == (3, {})
+    assert inspections("category=worship") == (2, {})
+    assert inspections(f"organisation={id_of('west')}&by=category") == (1, {"entertainment": 1})
+    assert inspections("by=town") == (3, {ZHANGFANG[:9]: 2, HUAICHUAN[:9]: 1})
+    assert inspections(f"day={cast.night:%Y-%m-%d}&by=day") == (3, {f"{cast.night:%Y-%m-%d}": 3})
+    refusal = call(desk, "GET", f"incidents/{INCIDENT}/figures?by=organization")
+    assert refusal.status_code == 400
+    assert "organisation" in refusal.json()["problem"]["message"]
+
+
+def test_a_drill_says_so_in_what_leaves_the_desk(cast: Cast, desk: Client) -> None:
+    frozen = call(desk, "POST", "bulletins", TITLE).json()
+    assert (frozen["drill"], frozen["text"][:4], frozen["text_en"][:7]) == (True, "【演练】", "[DRILL]")
+    assert "【演练】" in desk.get(f"/bulletins/{frozen['id']}").text
+    assert {row["incident"]["drill"] for row in cast.phone().at_web("duties").json()["duties"]} == {True}
 
 
 def test_a_bulletin_is_frozen_listed_and_published(cast: Cast, desk: Client) -> None:

@@ -13,6 +13,8 @@ from tongxin.bulletin.actions import BulletinForm, freeze
 from tongxin.figures.actions import catch_up
 from tongxin.orders.actions import issue, open_incident
 from tongxin.orders.forms import IncidentForm
+from tongxin.orders.models import Clock, Incident
+from tongxin.orders.queries import forget_clock
 from tongxin.people.actions import found, make_codes
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
@@ -202,6 +204,18 @@ def test_a_condition_that_cannot_be_read_is_refused(desk: Client, evening: str, 
 def test_every_page_is_watermarked_as_a_drill(desk: Client, evening: str) -> None:
     for page in PAGES:
         assert 'class="watermark"' in desk.get(address(page, evening)).text
+    for page in ("/sign-in", "/nowhere"):
+        assert 'class="watermark"' in Client().get(page).text
+
+
+def test_a_real_incident_has_no_mark_of_a_drill(cast: Cast, evening: str) -> None:
+    Incident.objects.update(drill=False)
+    Clock.objects.all().delete()
+    forget_clock()
+    desk = cast.at_desk("commander")
+    for page in (*PAGES, "/sign-in"):
+        shown = desk.get(address(page, evening))
+        assert (shown.status_code, 'class="watermark"' in shown.text) == (200, False)
 
 
 def test_an_empty_database_says_that_nothing_is_wrong(night: object) -> None:

@@ -55,6 +55,12 @@ def test_the_clock_counts_down_to_midnight(page: Page) -> None:
     expect(countdown).not_to_have_text(first or "")
 
 
+def test_paper_is_watermarked_as_a_drill_too(page: Page) -> None:
+    page.emulate_media(media="print")
+    expect(page.locator(".watermark")).to_be_visible()
+    expect(page.locator(".bar")).to_be_hidden()
+
+
 def test_keyboard_reaches_the_content_and_focus_shows(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()

@@ -61,7 +61,7 @@ def first_night(seed: int, scale: float, json_file: Path | None, port: int | Non
 
     with up(home, wanted_port(port), before=before) as desk:
         make_ready(desk.database.app_url)
-        code = _founders_code()
+        code = founders_code()
         if finished[0]:
             passed = _show_stored(desk.url, code, scenario, json_file)
         else:
@@ -78,7 +78,7 @@ def _stay(url: str) -> None:
         click.echo(say("都停下了。"))
 
 
-def _founders_code() -> str:
+def founders_code() -> str:
     """Return a sign-in for the first commander, which only who holds the machine can make."""
     from tongxin.people.actions import make_codes  # noqa: PLC0415 - rooms can be imported only now
     from tongxin.people.queries import founder_id  # noqa: PLC0415

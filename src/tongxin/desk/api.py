@@ -16,6 +16,7 @@ from tongxin.base.words import pick, say
 from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.actions import BulletinForm
+from tongxin.desk import narrowing
 from tongxin.desk.session import remember, signed_in
 from tongxin.figures import queries as figure_queries
 from tongxin.ledger import queries as ledger
@@ -156,12 +157,18 @@ def assignments(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 @require_GET
 @signed_in
-def figures(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - a view
-    """Tell the figures of an incident as they stand."""
-    found = order_queries.incident(scope, id_)
-    values = figure_queries.values(figure_queries.cells(scope, found.id), figure_queries.figures_of(scope, found.id))
-    behind = figure_queries.behind(scope.ledger)
-    return _json({"position": figure_queries.cursor(scope.ledger), "behind": behind, "figures": values})
+def figures(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """Tell the figures of an incident as they stand: all of them, the part that is asked for, told apart if asked."""
+    found, by = order_queries.incident(scope, id_), narrowing.part(request)
+    cells = figure_queries.cells(scope, found.id, narrowing.narrow(request))
+    answer = {
+        "position": figure_queries.cursor(scope.ledger),
+        "behind": figure_queries.behind(scope.ledger),
+        "figures": figure_queries.values(cells, figure_queries.figures_of(scope, found.id)),
+    }
+    if by is not None:
+        answer["parts"] = {str(key): values for key, values in figure_queries.values_by(cells, by[0], digits=by[1]).items()}
+    return _json(answer)
 
 
 @require_GET

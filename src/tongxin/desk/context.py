@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import Error
 from django.http import HttpRequest
 
 from tongxin.base import clock
@@ -9,23 +10,25 @@ from tongxin.base.problems import Problem
 from tongxin.base.words import language, pick
 from tongxin.desk.session import MEMBER, looked_at, scope
 from tongxin.desk.wording import role
-from tongxin.orders.queries import drill_clock, incidents, orders
+from tongxin.orders.queries import drill_clock, incidents, is_drill, orders
 from tongxin.people.queries import organisation_names
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """Return the frame of a page: language, clock, who is here, the incident. A problem page may lack the database: then less."""
+    """Return the frame of a page: language, clock, who is here, the incident. If the database is away: less."""
     frame: dict[str, Any] = {"language": language(), "here": request.path, "factor": 1}
-    if getattr(request, "problem_page", False) or MEMBER not in request.session:
-        return frame
     try:
-        who = scope(request)
-    except Problem:
+        frame["drill"] = is_drill()
+        return frame | _signed_in(request) if MEMBER in request.session else frame
+    except (Problem, Error):
         return frame
+
+
+def _signed_in(request: HttpRequest) -> dict[str, Any]:
+    who = scope(request)
     incident, all_ = looked_at(request), list(incidents(who))
-    drill = drill_clock()
-    now = clock.now()
-    return frame | {
+    drill, now = drill_clock(), clock.now()
+    return {
         "scope": who,
         "now": now,
         "factor": drill.factor if drill and drill.began and now < drill.until else 1,

@@ -15,7 +15,7 @@ from tongxin.base.words import pick, say
 from tongxin.orders.access import ANY_KIND, DUTY_KINDS, MAY_ASSIGN, MAY_COMMAND, MAY_PLAN
 from tongxin.orders.forms import AssignmentForm, ClockForm, DutyForm, IncidentForm, OrderForm
 from tongxin.orders.models import Assignment, Clock, Duty, Incident, Order
-from tongxin.orders.queries import duties_by_id, forget_clock, incident, order, posts_held, stored_clock
+from tongxin.orders.queries import duties_by_id, forget_clock, incident, is_drill, order, posts_held, stored_clock
 from tongxin.people.models import Member, Organisation
 from tongxin.people.queries import organisations, roles_at
 from tongxin.places.models import Place
@@ -79,7 +79,7 @@ def begin_clock(scope: Scope) -> DrillClock:
 def open_incident(scope: Scope, form: IncidentForm) -> Incident:
     """Open an incident; a drill only beside drills, a real one only where nothing of a drill stands, clock or data."""
     scope.require(say("启动事件"), MAY_COMMAND)
-    if not form.drill and (stored_clock() is not None or Incident.objects.filter(drill=True).exists()):
+    if not form.drill and is_drill():
         raise RealDatabase(say("这个数据库用于演练，不能启动真实事件"))
     if form.drill and Incident.objects.filter(drill=False).exists():
         raise RealDatabase(say("这个数据库用于真实事件，不能启动演练"))

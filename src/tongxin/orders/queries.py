@@ -52,6 +52,11 @@ def forget_clock() -> None:
     _clock = None
 
 
+def is_drill() -> bool:
+    """Say whether this database belongs to rehearsals: it holds a drill's clock or incident."""
+    return stored_clock() is not None or Incident.objects.filter(drill=True).exists()
+
+
 def incidents(scope: Scope) -> QuerySet[Incident]:
     """Return the county's incidents, newest first."""
     return Incident.objects.filter(ledger=scope.ledger).order_by("-opened_at")

@@ -1,0 +1,56 @@
+"""Which part of the figures a page or a call asks for, as its address says it."""
+
+from datetime import date
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from tongxin.base.problems import BadRequest
+from tongxin.base.scope import TOWN_DIGITS, prefix
+from tongxin.base.words import say
+from tongxin.figures.queries import Narrow
+from tongxin.playbook.faults import nearest
+
+PARTS: dict[str, tuple[str, int | None]] = {
+    "day": ("day", None),
+    "town": ("area", TOWN_DIGITS),
+    "area": ("area", None),
+    "organisation": ("organisation", None),
+    "category": ("category", None),
+}
+"""What figures can be told apart by: a field of cells, and of how many of its digits."""
+
+
+def narrow(request: HttpRequest) -> Narrow:
+    """Return the part that ``day``, ``area``, ``organisation`` and ``category`` name; raise BadRequest."""
+    return Narrow(
+        day=_date(request),
+        area=prefix(request.GET["area"]) if request.GET.get("area") else None,
+        organisation=uuid(request, "organisation"),
+        category=request.GET.get("category") or None,
+    )
+
+
+def uuid(request: HttpRequest, name: str) -> UUID | None:
+    """Return a UUID from the address, None if it is not there; raise BadRequest."""
+    try:
+        return UUID(request.GET[name]) if request.GET.get(name) else None
+    except ValueError:
+        raise BadRequest(say("{name}：要一个 UUID", name=name)) from None
+
+
+def _date(request: HttpRequest) -> date | None:
+    try:
+        return date.fromisoformat(request.GET["day"]) if request.GET.get("day") else None
+    except ValueError:
+        raise BadRequest(say("day：要 2022-04-06 这样的日期")) from None
+
+
+def part(request: HttpRequest) -> tuple[str, int | None] | None:
+    """Return what the figures are to be told apart by, None for nothing; raise BadRequest with the nearest."""
+    word = request.GET.get("by")
+    if not word:
+        return None
+    if word not in PARTS:
+        raise BadRequest(say("by：没有“{word}”；{hint}", word=word, hint=nearest(word, PARTS)))
+    return PARTS[word]
