@@ -198,6 +198,23 @@ def test_figures_say_how_many_records_they_are_behind(cast: Cast, desk: Client) 
     assert (answer["position"], answer["behind"]) == (0, 1)
 
 
+def test_figures_are_narrowed_by_day_area_organisation_and_category(cast: Cast, desk: Client) -> None:
+    cast.phone().says(cast.night, {"open": False, "gathering": False})
+    catch_up(COUNTY[:6])
+
+    def inspections(query: str) -> int:
+        figures: dict[str, int] = call(desk, "GET", f"incidents/{INCIDENT}/figures?{query}").json()["figures"]
+        return figures["venue_closure.inspections"]
+
+    for query in ("", "day=2022-03-22", "area=430181000000", "category=worship", "day=2022-03-22&category=worship"):
+        assert inspections(query) == 1, query
+    for query in ("day=2022-03-23", "area=430181001000", "category=scenic", f"organisation={uuid4()}"):
+        assert inspections(query) == 0, query
+    for wrong in ("day=yesterday", "organisation=us"):
+        answer = call(desk, "GET", f"incidents/{INCIDENT}/figures?{wrong}")
+        assert (answer.status_code, wrong.split("=")[0] in answer.json()["problem"]["message"]) == (400, True)
+
+
 def test_a_bulletin_is_frozen_listed_and_published(cast: Cast, desk: Client) -> None:
     frozen = call(desk, "POST", "bulletins", TITLE).json()
     published = call(desk, "POST", f"bulletins/{frozen['id']}/publish").json()

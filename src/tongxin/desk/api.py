@@ -16,6 +16,7 @@ from tongxin.base.words import pick, say
 from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.actions import BulletinForm
+from tongxin.desk import asked
 from tongxin.desk.session import remember, signed_in
 from tongxin.figures import queries as figure_queries
 from tongxin.ledger import queries as ledger
@@ -156,10 +157,11 @@ def assignments(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 @require_GET
 @signed_in
-def figures(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - a view
-    """Tell the figures of an incident as they stand."""
+def figures(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """Tell the figures of an incident as they stand, or the part of them that the address asks for."""
     found = order_queries.incident(scope, id_)
-    values = figure_queries.values(figure_queries.cells(scope, found.id), figure_queries.figures_of(scope, found.id))
+    part = figure_queries.cells(scope, found.id, asked.narrow(request))
+    values = figure_queries.values(part, figure_queries.figures_of(scope, found.id))
     behind = figure_queries.behind(scope.ledger)
     return _json({"position": figure_queries.cursor(scope.ledger), "behind": behind, "figures": values})
 

@@ -1,6 +1,6 @@
 """The desk's pages. Each view finds, authorises through its scope, and answers; the few that act call one action."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,7 +19,7 @@ from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
 from tongxin.bulletin.actions import BulletinForm
-from tongxin.desk import figure_page, order_page, wording
+from tongxin.desk import asked, figure_page, order_page, wording
 from tongxin.desk.lists import matter_rows, note, record_rows
 from tongxin.desk.session import remember, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
@@ -94,13 +94,6 @@ def _page(request: HttpRequest, rows: Any) -> Page[Any]:  # noqa: ANN401 - whate
     return Paginator(rows, PAGE).get_page(request.GET.get("page", "1"))
 
 
-def _uuid(request: HttpRequest, name: str) -> UUID | None:
-    try:
-        return UUID(request.GET[name]) if request.GET.get(name) else None
-    except ValueError:
-        raise BadRequest(say("{name}：要一个 UUID", name=name)) from None
-
-
 @require_GET
 @signed_in
 def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
@@ -122,7 +115,7 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     for field, column in (("activity", "activity"), ("kind", "name"), ("category", "category")):
         rows = rows.filter(**{column: wanted[field]}) if wanted.get(field) else rows
     for field in ("organisation", "order"):
-        rows = rows.filter(**{field: _uuid(request, field)}) if wanted.get(field) else rows
+        rows = rows.filter(**{field: asked.uuid(request, field)}) if wanted.get(field) else rows
     rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
     for field, lookup in (("from", "due_at__gte"), ("to", "due_at__lt")):
         rows = rows.filter(**{lookup: _moment(request, field)}) if wanted.get(field) else rows
@@ -162,8 +155,8 @@ def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the visits of the incident's orders: all of them, or those still to be made."""
     incident = _required(scope)
     order_id, team, todo = (
-        _uuid(request, "order"),
-        _uuid(request, "organisation"),
+        asked.uuid(request, "order"),
+        asked.uuid(request, "organisation"),
         request.GET.get("state") == "todo",
     )
     chosen = order_queries.orders(scope).filter(incident=incident.id)
@@ -243,24 +236,11 @@ def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
 def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
     """Show one figure and exactly the records behind it; ``bulletin`` asks how it stood when that was frozen."""
     found = figure_queries.figure(key)
-    narrow = figure_queries.Narrow(
-        day=_date(request),
-        area=prefix(request.GET["area"]) if request.GET.get("area") else None,
-        organisation=_uuid(request, "organisation"),
-        category=request.GET.get("category") or None,
-    )
-    bulletin = bulletin_queries.bulletin(scope, issue) if (issue := _uuid(request, "bulletin")) else None
+    bulletin = bulletin_queries.bulletin(scope, issue) if (issue := asked.uuid(request, "bulletin")) else None
     incident = bulletin.incident if bulletin else _required(scope)
-    content = figure_page.content(scope, incident, found, narrow, bulletin)
+    content = figure_page.content(scope, incident, found, asked.narrow(request), bulletin)
     page = _page(request, content["records"])
     return render(request, "desk/figure.html", content | {"page": page, "rows": record_rows(list(page))})
-
-
-def _date(request: HttpRequest) -> date | None:
-    try:
-        return date.fromisoformat(request.GET["day"]) if request.GET.get("day") else None
-    except ValueError:
-        raise BadRequest(say("day：要 2022-04-06 这样的日期")) from None
 
 
 @require_GET
