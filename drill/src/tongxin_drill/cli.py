@@ -19,7 +19,7 @@ from tongxin.host.home import Home
 from tongxin.host.program import make_ready
 from tongxin.host.rehearsal import clear_the_stage
 from tongxin.host.up import up
-from tongxin_drill import DrillError, scenario
+from tongxin_drill import DrillError, liuyang, scenario
 from tongxin_drill.client import Desk
 from tongxin_drill.rehearsal import Check, Figures, Result, rehearse
 from tongxin_drill.shapes import Scenario
@@ -93,6 +93,17 @@ def first_night(seed: int, scale: float, **options: Any) -> None:  # noqa: ANN40
     """The first night: an order, three groups, 200-odd venues, matters, figures, a bulletin; compared with the truth."""
     planned = scenario.plan(seed, scale)
     _run(Rehearsal(planned, scenario.truth(planned), lambda _: []), Options(**options))
+
+
+@drill.command("liuyang-2022")
+@_options(liuyang.LARGEST_SCALE)
+@click.option(
+    "--seconds", type=click.FloatRange(liuyang.FEWEST_SECONDS), help="How long the 18 days take (default: about 108 at scale 1)."
+)
+def liuyang_2022(seed: int, scale: float, seconds: float | None, **options: Any) -> None:  # noqa: ANN401 - those of Options
+    """The 18 days of the report: many orders, hundreds of phones, late and corrected records; compared with the truth."""
+    planned = liuyang.plan(seed, scale, seconds)
+    _run(Rehearsal(planned, liuyang.truth(planned), liuyang.check), Options(**options))
 
 
 def _run(rehearsal: Rehearsal, options: Options) -> None:
