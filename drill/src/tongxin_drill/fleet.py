@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from random import Random
 
-from tongxin_drill import timetable
 from tongxin_drill.handset import Wires
 from tongxin_drill.phone import Habits, Phone, PhoneError
 from tongxin_drill.shapes import Act, Scenario
@@ -14,6 +13,8 @@ ENROLLING = 8
 CONNECTIONS = 64
 SENDINGS = 300
 """Together the phones send at most so often a second, by resting; busy ones then fill their batches."""
+MANY = 40
+"""A phone with more acts than this sends as large batches as the door takes, or it could never hand all of them in."""
 
 
 async def live_through(
@@ -41,14 +42,14 @@ def _phones(wires: Wires, scenario: Scenario, receipted: Callable[[int], None]) 
     acts: dict[str, list[Act]] = {}
     for act in scenario.acts:
         acts.setdefault(act.member, []).append(act)
-    habits = Habits(batch=20 if scenario.scale <= timetable.DENSE else 200, rest=len(acts) / SENDINGS)
+    rest = len(acts) / SENDINGS
     return [
         Phone(
             wires,
             member,
             acts[member.id],
             rng=Random(f"{scenario.seed}/{member.id}"),  # noqa: S311 - faults are seeded, not secret
-            habits=habits,
+            habits=Habits(batch=20 if len(acts[member.id]) <= MANY else 200, rest=rest),
             unreachable=scenario.unreachable.get(member.id, ()),
             receipted=receipted,
         )
