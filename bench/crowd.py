@@ -18,6 +18,7 @@ from tongxin_drill.client import Desk
 from tongxin_drill.handset import Handset, Wires, answer
 from tongxin_drill.pocket import Pocket
 from tongxin_drill.shapes import Act, Member, Scenario
+from tongxin_drill.timetable import Finding, visit
 
 BATCH = 200
 """As many records as the field door takes at once."""
@@ -69,7 +70,7 @@ class Phone:
     async def visit(self, count: int) -> None:
         """Visit so many venues and hand the records in."""
         for _ in range(count):
-            self._pocket.add(self._act(duty := self._rng.choice(self._duties)), duty)
+            self._pocket.add(self._act(duty := self._rng.choice(self._duties)), duty, "place")
         before, stamp = self._pocket.confirmed, self._pocket.stamp(clock.wall() + self._ahead)
         ask = self._pocket.client.next(0, stamp)
         if ask is None or ask.kind != "records":
@@ -82,7 +83,7 @@ class Phone:
 
     def _act(self, duty: Mapping[str, Any]) -> Act:
         now = clock.wall() + self._ahead
-        return Act("", now, "visit", duty["place"]["id"], open=self._rng.random() < FOUND_OPEN)
+        return visit("", now, duty["place"]["id"], Finding(open=self._rng.random() < FOUND_OPEN, gathering=False))
 
 
 def fill(url: str, desk: Desk, scenario: Scenario, wanted: int) -> Made:
@@ -109,10 +110,10 @@ async def _round(url: str, desk: Desk, scenario: Scenario, missing: int) -> floa
 async def _phones(wires: Wires, desk: Desk, scenario: Scenario) -> list[Phone]:
     """Enrol the first inspector of each group anew."""
     venues: dict[str, list[dict[str, Any]]] = {}
-    for visit in desk.post(f"orders/{scenario.order.id}/visits")["duties"]:  # they are made already; this lists them
-        venues.setdefault(visit["organisation"], []).append(visit)
+    for made in desk.post(f"orders/{scenario.orders[0].id}/visits")["duties"]:  # they are made already; this lists them
+        venues.setdefault(made["organisation"], []).append(made)
     firsts: dict[str, Member] = {}
-    for member in scenario.holding("inspector"):
+    for member in scenario.actors:
         firsts.setdefault(member.roles[0].organisation, member)
     given = desk.post("sign-in-codes", {"members": [member.id for member in firsts.values()]})
     codes = {item["member"]: item["code"] for item in given["codes"]}

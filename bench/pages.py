@@ -53,7 +53,7 @@ def pages(scenario: Scenario, bulletin: str, records: int, rounds: int) -> list[
     rng = Random(scenario.seed)  # noqa: S311 - a workload, not a secret
     return [
         Page("Tonight", ["/"]),
-        Page("Order", [f"/orders/{scenario.order.id}"]),
+        Page("Order", [f"/orders/{scenario.orders[0].id}"]),
         Page("Figure: inspections", ["/figures/venue_closure.inspections"]),
         Page("Figure: found open", ["/figures/venue_closure.found_open"]),
         Page("Record", [f"/records/{rng.randint(1, records)}" for _ in range(rounds)]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.pages import LEAST
 
-from tongxin_drill.night import NIGHT_SECONDS
+from tongxin_drill.timetable import NIGHT_SECONDS
 
 BAR_NIGHT, BAR_AGAIN, BAR_PAGE, BAR_MEMORY = 60.0, 15.0, 150.0, 900.0
 """Seconds, seconds, milliseconds at the 95th percentile, and MB."""

@@ -82,10 +82,13 @@ def test_a_record_with_answers_of_the_wrong_shape_can_be_looked_at(cast: Cast, w
 def test_rows_are_read_out_and_rows_of_the_wrong_shape_as_they_came(cast: Cast) -> None:
     ordered(cast, "liaison", "disinfection")
     says(
-        cast, "disinfection", {"parts": [{"what": "floor", "area": 8000}, {"what": "canteen", "area": 900}], "complete": True}, 1
+        cast,
+        "disinfection",
+        {"site": 8900, "parts": [{"what": "floor", "area": 8000}, {"what": "canteen", "area": 900}], "complete": True},
+        1,
     )
     assert "车间地面 8000平方米、食堂 900平方米" in cast.at_desk("commander").get("/records/1").content.decode()
     named = {"activity": "disinfection", "activity_hash": activity("disinfection").hash, "order": str(id_of("second"))}
     for at, parts in enumerate(([3], [{"what": ["floor"]}], "all", [{"area": {}}]), start=2):
-        cast.phone().says(cast.night, {"parts": parts, "complete": True}, **named)
+        cast.phone().says(cast.night, {"site": 8900, "parts": parts, "complete": True}, **named)
         assert cast.at_desk("commander").get(f"/records/{at}").status_code == 200

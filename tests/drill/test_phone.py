@@ -9,12 +9,11 @@ import pytest
 
 from tongxin.base import clock
 from tongxin.protocol import record
-from tongxin_drill.night import compare, factor
 from tongxin_drill.phone import ODDS, Fault
 from tongxin_drill.pocket import Pocket
+from tongxin_drill.rehearsal import compare
 from tongxin_drill.scenario import plan
-from tongxin_drill.shapes import Act
-from tongxin_drill.timetable import NIGHT, VISITING
+from tongxin_drill.timetable import NIGHT, VISITING, Finding, visit
 
 DEVICE = "6f1de3c4-6d0c-4f4e-9a50-000000000001"
 DUTY = {
@@ -27,7 +26,7 @@ DUTY = {
 
 def test_a_record_is_canonical_and_says_what_was_planned() -> None:
     pocket = Pocket(DEVICE, NIGHT, Random(1), 20)
-    kept = pocket.add(Act("chen", NIGHT + timedelta(hours=19), "visit", "temple", open=True), DUTY)
+    kept = pocket.add(visit("chen", NIGHT + timedelta(hours=19), "temple", Finding(open=True, gathering=False)), DUTY, "place")
     content = json.loads(kept.text)
     envelope = record.decode(kept.text.encode())
     assert kept.text == json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -53,6 +52,6 @@ def test_the_figures_compared_are_named_where_they_differ() -> None:
 
 def test_a_usual_night_takes_28_seconds_and_a_full_one_as_long_as_it_needs() -> None:
     usual, full = plan(1, 1), plan(1, 200)
-    assert (usual.until - usual.start).total_seconds() / factor(usual) == pytest.approx(28)
-    full_seconds = VISITING / factor(full)
+    assert (usual.until - usual.start).total_seconds() / usual.factor == pytest.approx(28)
+    full_seconds = VISITING / full.factor
     assert len(full.acts) / full_seconds == pytest.approx(1500)

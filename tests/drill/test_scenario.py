@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tongxin_drill.county import areas, districts
 from tongxin_drill.scenario import UNTIL, plan, truth
-from tongxin_drill.shapes import Act, Scenario
-from tongxin_drill.timetable import NIGHT, gap
+from tongxin_drill.shapes import Act, Place, Scenario
+from tongxin_drill.timetable import CLEAN, NIGHT, Finding, arrival, departure, gap, visit
 
 scenarios = st.builds(plan, st.integers(0, 2**32), st.floats(0.1, 3))
 many = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,16 +25,35 @@ def clock_time(hour: int, minute: int, second: int = 0) -> datetime:
     return NIGHT.replace(hour=hour, minute=minute, second=second)
 
 
+def venues(scenario: Scenario) -> list[Place]:
+    return [place for place in scenario.places if place.category != "muster"]
+
+
+def visitor(scenario: Scenario, venue: str) -> str:
+    (member,) = scenario.visitors["venue_closure", venue]
+    return member
+
+
+def what(act: Act) -> str:
+    return "visit" if act.activity == "venue_closure" else str(act.body["act"])
+
+
+def is_bad(act: Act) -> bool:
+    return bool(act.body["open"] or act.body["gathering"])
+
+
 def every_id(scenario: Scenario) -> list[str]:
-    visits = scenario.visit_assignments({venue.id: "" for venue in scenario.venues})
+    visits = scenario.visit_assignments(
+        [{"id": "", "activity": "venue_closure", "place": venue.id} for venue in venues(scenario)]
+    )
     return [
         scenario.incident.id,
-        scenario.order.id,
+        *(order.id for order in scenario.orders),
         *(organisation.id for organisation in scenario.organisations),
-        *(place.id for place in scenario.venues + scenario.musters),
+        *(place.id for place in scenario.places),
         *(member.id for member in scenario.members),
-        *(post.id for post in scenario.posts),
-        *(assignment.id for assignment in (*scenario.stations, *visits)),
+        *(post.id for post in scenario.duties),
+        *(assignment.id for assignment in (*scenario.assignments, *visits)),
     ]
 
 
@@ -48,7 +67,7 @@ def by_member(scenario: Scenario) -> dict[str, list[Act]]:
 def by_venue(scenario: Scenario) -> dict[str, list[Act]]:
     acts = defaultdict(list)
     for act in scenario.acts:
-        if act.kind == "visit":
+        if what(act) == "visit":
             acts[act.place].append(act)
     return acts
 
@@ -72,17 +91,17 @@ def test_another_seed_or_scale_shares_no_id() -> None:
 
 def test_the_first_night_has_214_venues_and_60_phones_in_three_groups() -> None:
     scenario = plan(1, 1)
-    assert len(scenario.venues) == 214
-    assert [post.headcount for post in scenario.posts] == [20, 20, 20]
-    assert len(scenario.holding("inspector")) == 60
+    assert len(venues(scenario)) == 214
+    assert [post.headcount for post in scenario.duties] == [20, 20, 20]
+    assert len(scenario.actors) == 60
     assert truth(scenario)["attendance.members"] == 60
 
 
 @pytest.mark.parametrize(("scale", "phones"), [(0.1, 60), (1, 60), (1.01, 61), (3, 180), (10, 600), (12, 600)])
 def test_phones_grow_with_the_scale_from_60_to_600(scale: float, phones: int) -> None:
     scenario = plan(1, scale)
-    assert len(scenario.holding("inspector")) == phones
-    assert sum(post.headcount for post in scenario.posts) == phones
+    assert len(scenario.actors) == phones
+    assert sum(post.headcount for post in scenario.duties) == phones
 
 
 @pytest.mark.parametrize("scale", [0, -1, 251])
@@ -119,7 +138,7 @@ def test_in_a_dense_night_no_member_acts_twice_in_a_second() -> None:
 def test_every_act_lies_within_its_hours_and_on_a_whole_second(scenario: Scenario) -> None:
     hours = {"in": ((18, 0), (18, 25)), "visit": ((18, 30), (22, 40)), "out": ((22, 50), (23, 20))}
     for act in scenario.acts:
-        first, last = hours[act.kind]
+        first, last = hours[what(act)]
         assert clock_time(*first) <= act.at <= clock_time(*last) < UNTIL
         assert act.at.microsecond == 0
 
@@ -129,13 +148,13 @@ def test_every_act_lies_within_its_hours_and_on_a_whole_second(scenario: Scenari
 def test_every_inspector_checks_in_first_and_out_last_at_the_own_groups_muster_point(
     scenario: Scenario,
 ) -> None:
-    muster = {post.organisation: post.place for post in scenario.posts}
+    muster = {post.organisation: post.place for post in scenario.duties}
     acts = by_member(scenario)
-    for member in scenario.holding("inspector"):
+    for member in scenario.actors:
         first, *visits, last = acts[member.id]
-        assert (first.kind, last.kind) == ("in", "out")
+        assert (what(first), what(last)) == ("in", "out")
         assert first.place == last.place == muster[member.roles[0].organisation]
-        assert {visit.kind for visit in visits} <= {"visit"}
+        assert {what(visit) for visit in visits} <= {"visit"}
 
 
 @many
@@ -143,11 +162,11 @@ def test_every_inspector_checks_in_first_and_out_last_at_the_own_groups_muster_p
 def test_a_venue_is_visited_only_by_the_inspector_whose_round_and_district_it_lies_in(
     scenario: Scenario,
 ) -> None:
-    towns = {member.id: member.roles[0].areas for member in scenario.holding("inspector")}
-    for venue in scenario.venues:
-        assert venue.area[:9] + "000" in towns[scenario.visitors[venue.id]]
+    towns = {member.id: member.roles[0].areas for member in scenario.actors}
+    for venue in venues(scenario):
+        assert venue.area[:9] + "000" in towns[visitor(scenario, venue.id)]
     for place, acts in by_venue(scenario).items():
-        assert {act.member for act in acts} == {scenario.visitors[place]}
+        assert {act.member for act in acts} == {visitor(scenario, place)}
 
 
 @many
@@ -157,23 +176,23 @@ def test_what_is_found_wrong_is_seen_again_30_to_110_minutes_later_and_is_mostly
 ) -> None:
     stubborn = 0
     for acts in by_venue(scenario).values():
-        if acts[0].open or acts[0].gathering:
+        if is_bad(acts[0]):
             first, second = acts
             assert timedelta(minutes=30) <= second.at - first.at <= timedelta(minutes=110)
-            assert not second.gathering
-            stubborn += second.open
+            assert not second.body["gathering"]
+            stubborn += second.body["open"]
         else:
-            assert not any(act.open or act.gathering for act in acts)
-    assert stubborn == max(1, round(0.01 * len(scenario.venues)))
+            assert not any(map(is_bad, acts))
+    assert stubborn == max(1, round(0.01 * len(venues(scenario))))
 
 
 @many
 @given(scenarios)
 def test_names_are_unique_within_a_village_and_the_english_ones_hold_no_han(scenario: Scenario) -> None:
-    assert max(Counter((venue.area, venue.name) for venue in scenario.venues).values()) == 1
+    assert max(Counter((venue.area, venue.name) for venue in venues(scenario)).values()) == 1
     assert max(Counter(member.name for member in scenario.members).values()) == 1
     names = [(member.name, member.name_en) for member in scenario.members]
-    names += [(place.name, place.name_en) for place in scenario.venues + scenario.musters]
+    names += [(place.name, place.name_en) for place in scenario.places]
     names += [(organisation.name, organisation.name_en) for organisation in scenario.organisations]
     for name, name_en in names:
         assert re.fullmatch(r"[ -~]+", name_en)
@@ -185,8 +204,8 @@ def test_names_are_unique_within_a_village_and_the_english_ones_hold_no_han(scen
 def test_the_truth_is_consistent_in_itself(scenario: Scenario) -> None:
     figures = truth(scenario)
     visits = by_venue(scenario)
-    unvisited = max(1, round(0.02 * len(scenario.venues)))
-    assert figures["venue_closure.venues_inspected"] == len(scenario.venues) - unvisited
+    unvisited = max(1, round(0.02 * len(venues(scenario))))
+    assert figures["venue_closure.venues_inspected"] == len(venues(scenario)) - unvisited
     assert figures["venue_closure.inspections"] == sum(map(len, visits.values()))
     assert figures["venue_closure.fixed"] < figures["venue_closure.found_open"]  # some stay open
     assert figures["venue_closure.dispersed"] == figures["venue_closure.gatherings"]
@@ -198,18 +217,18 @@ def test_the_truth_is_consistent_in_itself(scenario: Scenario) -> None:
 
 def test_the_truth_of_a_small_night_is_what_was_worked_out_by_hand() -> None:
     acts = (
-        Act("chen", clock_time(18, 0), "in", "post 1"),
-        Act("li", clock_time(18, 10, 30), "in", "post 2"),
-        Act("chen", clock_time(18, 30), "visit", "temple"),  # in order
-        Act("li", clock_time(18, 31), "visit", "cinema", open=True, gathering=True),  # opens both
-        Act("chen", clock_time(18, 40), "visit", "pier", open=True),  # opens
-        Act("li", clock_time(19, 10), "visit", "cinema", open=True),  # still open; dispersed
-        Act("wang", clock_time(19, 15), "in", "post 2"),  # never checks out
-        Act("chen", clock_time(19, 20), "visit", "pier"),  # put right
-        Act("li", clock_time(20, 0), "visit", "cinema"),  # put right
-        Act("chen", clock_time(20, 30), "visit", "pier", open=True),  # opens a second time, stays so
-        Act("chen", clock_time(22, 50), "out", "post 1"),  # 4 h 50 min
-        Act("li", clock_time(23, 0), "out", "post 2"),  # 4 h 49 min 30 s
+        arrival("chen", clock_time(18, 0), "post 1"),
+        arrival("li", clock_time(18, 10, 30), "post 2"),
+        visit("chen", clock_time(18, 30), "temple", CLEAN),  # in order
+        visit("li", clock_time(18, 31), "cinema", Finding(open=True, gathering=True)),  # opens both
+        visit("chen", clock_time(18, 40), "pier", Finding(open=True, gathering=False)),  # opens
+        visit("li", clock_time(19, 10), "cinema", Finding(open=True, gathering=False)),  # still open; dispersed
+        arrival("wang", clock_time(19, 15), "post 2"),  # never checks out
+        visit("chen", clock_time(19, 20), "pier", CLEAN),  # put right
+        visit("li", clock_time(20, 0), "cinema", CLEAN),  # put right
+        visit("chen", clock_time(20, 30), "pier", Finding(open=True, gathering=False)),  # opens a second time, stays so
+        departure("chen", clock_time(22, 50), "post 1"),  # 4 h 50 min
+        departure("li", clock_time(23, 0), "post 2"),  # 4 h 49 min 30 s
     )
     assert truth(replace(plan(1, 0.1), acts=acts)) == {
         "venue_closure.venues_inspected": 3,

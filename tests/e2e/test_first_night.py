@@ -21,7 +21,9 @@ GOOD = Path(__file__).resolve().parents[2] / "src" / "tongxin" / "playbook" / "p
 def test_the_night_ends_as_its_truth_said_with_nothing_lost_and_nothing_twice(night: Night) -> None:
     assert night.result["figures"] == night.result["truth"]
     assert (night.result["lost"], night.result["duplicates"]) == (0, 0)
-    assert set(night.result) == {"figures", "truth", "records", "lost", "duplicates", "seconds"}
+    numbers = {"seed", "scale", "phones", "seconds", "records", "lost", "duplicates"}
+    assert set(night.result) == numbers | {"figures", "truth", "differences"}
+    assert (night.result["seed"], night.result["phones"], night.result["differences"]) == (7, 60, [])
     assert night.result["records"] > 400
 
 

@@ -1,4 +1,4 @@
-"""Rehearsals: a whole night in half a minute over the real HTTP doors, its true figures known beforehand."""
+"""Rehearsals over the real HTTP doors, their true figures known beforehand: a first night, and the 18 days of the report."""
 
 
 class DrillError(Exception):

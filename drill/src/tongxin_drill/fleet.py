@@ -1,10 +1,9 @@
-"""All phones of the night, in one event loop and over one pool of connections."""
+"""All phones of a rehearsal, in one event loop and over one pool of connections."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from random import Random
 
-from tongxin_drill import timetable
 from tongxin_drill.handset import Wires
 from tongxin_drill.phone import Habits, Phone, PhoneError
 from tongxin_drill.shapes import Act, Scenario
@@ -14,6 +13,8 @@ ENROLLING = 8
 CONNECTIONS = 64
 SENDINGS = 300
 """Together the phones send at most so often a second, by resting; busy ones then fill their batches."""
+MANY = 40
+"""A phone with more acts than this sends as large batches as the door takes, or it could never hand all of them in."""
 
 
 async def live_through(
@@ -24,7 +25,7 @@ async def live_through(
     begin: Callable[[], object],
     receipted: Callable[[int], None],
 ) -> tuple[list[Phone], list[str]]:
-    """Enrol every inspector's phone with its code, ``begin`` the night, and run the phones to its end.
+    """Enrol everybody's phone with its code, ``begin`` the rehearsal, and run the phones to its end.
 
     Returns the phones and, a line each, why some of them had to stop early.
     """
@@ -41,18 +42,18 @@ def _phones(wires: Wires, scenario: Scenario, receipted: Callable[[int], None]) 
     acts: dict[str, list[Act]] = {}
     for act in scenario.acts:
         acts.setdefault(act.member, []).append(act)
-    inspectors = scenario.holding("inspector")
-    habits = Habits(batch=20 if scenario.scale <= timetable.DENSE else 200, rest=len(inspectors) / SENDINGS)
+    rest = len(acts) / SENDINGS
     return [
         Phone(
             wires,
             member,
             acts[member.id],
             rng=Random(f"{scenario.seed}/{member.id}"),  # noqa: S311 - faults are seeded, not secret
-            habits=habits,
+            habits=Habits(batch=20 if len(acts[member.id]) <= MANY else 200, rest=rest),
+            unreachable=scenario.unreachable.get(member.id, ()),
             receipted=receipted,
         )
-        for member in inspectors
+        for member in scenario.actors
     ]
 
 
@@ -67,7 +68,7 @@ async def _enrol(phones: list[Phone], codes: Mapping[str, str]) -> None:
 
 
 async def _run(phone: Phone) -> str:
-    """Run a phone; if it has to stop return why, and let the others go on: the night is not theirs to end."""
+    """Run a phone; if it has to stop return why, and let the others go on: the rehearsal is not theirs to end."""
     try:
         await phone.run()
     except PhoneError as error:

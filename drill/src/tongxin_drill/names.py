@@ -59,6 +59,31 @@ VENUES: dict[str, tuple[tuple[Pair, ...], tuple[Pair, ...]]] = {
 }
 """Category → (first parts, kinds of venue); any first part goes with any kind."""
 
+TRADES = _pairs(
+    "兴旺 Xingwang/同福 Tongfu/万家 Wanjia/惠民 Huimin/长青 Changqing/金桥 Jinqiao/东升 Dongsheng/瑞丰 Ruifeng/"
+    "安康 Ankang/和顺 Heshun/新源 Xinyuan/佳美 Jiamei/宏远 Hongyuan/青禾 Qinghe/大湾 Dawan/春晖 Chunhui"
+)
+PLACES: dict[str, tuple[Pair, ...]] = {
+    "school": _pairs("学校 School/幼儿园 Kindergarten"),
+    "clinic": _pairs("诊所 Clinic/卫生室 Health Room"),
+    "nursing_home": _pairs("敬老院 Nursing Home/养老服务中心 Care Centre"),
+    "company": _pairs("花炮厂 Fireworks Works/茶油厂 Tea Oil Mill/竹木厂 Bamboo Works"),
+    "supermarket": _pairs("超市 Supermarket/生鲜店 Fresh Food Store"),
+    "shop": _pairs("商店 Shop/五金店 Hardware Shop/服装店 Clothes Shop/理发店 Barber's"),
+    "pharmacy": _pairs("药店 Pharmacy/大药房 Drugstore"),
+    "restaurant": _pairs("蒸菜馆 Steamed Dish House/饭店 Restaurant/粉店 Noodle House"),
+    "warehouse": _pairs("冷链集中监管仓 Supervised Cold-Chain Warehouse"),
+    "isolation_site": _pairs("集中隔离点 Isolation Site"),
+    "building_site": _pairs("安置房工地 Resettlement Housing Site/厂房工地 Workshop Site/商住楼工地 Mixed-Use Building Site"),
+    "estate": _pairs("花园小区 Garden Estate/佳苑小区 Estate/公馆小区 Residence Estate"),
+    "sales_office": _pairs("府售楼部 Mansions Sales Office/城售楼部 Town Sales Office"),
+    "plant": _pairs("混凝土搅拌站 Concrete Plant/墙材厂 Wall-Material Plant"),
+    "village": _pairs("村部 Village Office"),
+    "checkpoint": _pairs("高速出口卡点 Motorway Exit Checkpoint"),
+    "sampling_point": _pairs("核酸采样点 Sampling Point"),
+}
+"""Category → kinds of place; any of the TRADES goes with any kind."""
+
 Stem = tuple[str, str, str]
 """A venue's name without its village: (category, Chinese, English)."""
 
@@ -70,6 +95,12 @@ def stems() -> list[Stem]:
         for category, (firsts, kinds) in VENUES.items()
         for (first, first_en), (kind, kind_en) in product(firsts, kinds)
     ]
+
+
+def of_category(category: str) -> list[Pair]:
+    """Return every name there is for places of a category, without the place's village."""
+    firsts, kinds = VENUES[category] if category in VENUES else (TRADES, PLACES[category])
+    return [(first + kind, f"{first_en} {kind_en}") for (first, first_en), (kind, kind_en) in product(firsts, kinds)]
 
 
 def people(rng: Random, count: int) -> list[Pair]:

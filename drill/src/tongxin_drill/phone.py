@@ -19,12 +19,12 @@ from tongxin.protocol.client import Ask, BrokenServerError
 from tongxin_drill import DrillError
 from tongxin_drill.handset import DOWN, ForgedReceiptError, Handset, Wires, retry_after
 from tongxin_drill.pocket import Pocket
-from tongxin_drill.shapes import Act, Member
+from tongxin_drill.shapes import Act, Member, Stretch
 
 PATIENCE = timedelta(seconds=60)
 """How long (real time) a phone asks for anything but the acceptance of records."""
 GRACE = timedelta(seconds=30)
-"""How long (real time) after the night a phone still tries to hand in its records."""
+"""How long (real time) after the end a phone still tries to hand in its records."""
 
 
 class PhoneError(DrillError):
@@ -63,9 +63,10 @@ class Phone:
         *,
         rng: Random,
         habits: Habits,
+        unreachable: Sequence[Stretch],
         receipted: Callable[[int], None],
     ) -> None:
-        """``acts`` are by time; ``receipted`` hears of receipts."""
+        """``acts`` and the stretches without reception are by time; ``receipted`` hears of receipts."""
         self.member = member
         self.drill: DrillClock | None = None
         self._complaints: list[str] = []
@@ -75,8 +76,9 @@ class Phone:
         self._habits = habits
         self._receipted = receipted
         self._sent: set[str] = set()
-        self._duties: dict[tuple[str, str], dict[str, Any]] = {}
-        self._offline = _offline(rng, acts)
+        self._duties: list[dict[str, Any]] = []
+        self._abouts: dict[str, str] = {}
+        self._unreachable = unreachable
         booted = acts[0].at - timedelta(seconds=rng.randrange(600, 3 * 86_400))
         self._handset = Handset(wires, str(uuid4()))
         self.pocket = Pocket(self._handset.device, booted, rng, habits.batch)
@@ -89,16 +91,18 @@ class Phone:
         for duty in answer["duties"]:
             if duty["activity"]["hash"] not in answer["activities"]:
                 raise self._error(f"duty {duty['id']} comes without the definition of its activity")
-            self._duties[duty["activity"]["id"], duty["place"]["id"]] = duty
+            duty["starts_at"] = datetime.fromisoformat(duty["starts_at"])
+        self._duties = sorted(answer["duties"], key=lambda duty: duty["starts_at"])
+        self._abouts = {form["id"]: form["subject"] for form in answer["activities"].values()}
 
     async def run(self) -> None:
-        """Live through the night; return when every act is a record with a receipt, or raise PhoneError."""
+        """Live through the rehearsal; return when every act is a record with a receipt, or raise PhoneError."""
         self.drill = drill = await self._begun()
         limit = drill.real(drill.until) + GRACE
         while self.pocket.confirmed < len(self._acts):
             now = drill.at(clock.wall())
             self._record(now)
-            if self.pocket.waiting and not self._is_offline(now):
+            if self.pocket.waiting and self._back(now) is None:
                 await self._hand_in(drill, limit)
                 await asyncio.sleep(self._habits.rest)
             else:
@@ -122,20 +126,29 @@ class Phone:
             act = self._acts[len(self.pocket.records)]
             if act.at > now:
                 return
-            duty = self._duties.get((act.activity, act.place))
-            if duty is None:
-                raise self._error(f"no duty for {act.activity} at place {act.place}")
-            self.pocket.add(act, duty)
+            self.pocket.add(act, self._duty(act), self._abouts[act.activity])
 
-    def _is_offline(self, now: datetime) -> bool:
-        return self._offline is not None and self._offline[0] <= now < self._offline[1]
+    def _duty(self, act: Act) -> dict[str, Any]:
+        """Return the duty that an act belongs to: the one it names, or the visit to its place that began last."""
+        if act.duty:
+            found = [duty for duty in self._duties if duty["id"] == act.duty]
+        else:
+            mine = [d for d in self._duties if (d["activity"]["id"], d["place"]["id"]) == (act.activity, act.place)]
+            found = [duty for duty in mine if duty["starts_at"] <= act.due_at]
+        if not found:
+            raise self._error(f"no duty for {act.activity} at place {act.place}")
+        return found[-1]
+
+    def _back(self, now: datetime) -> datetime | None:
+        """Return until when the phone has no reception; None if it has."""
+        return next((stretch.ends for stretch in self._unreachable if stretch.begins <= now < stretch.ends), None)
 
     def _wakes(self, now: datetime) -> datetime:
         """Return the drill time of what comes next: an act, or the end of an offline stretch."""
         done = len(self.pocket.records)
         moments = [self._acts[done].at] if done < len(self._acts) else []
-        if self._offline is not None and self._is_offline(now):
-            moments.append(self._offline[1])
+        if self.pocket.waiting and (back := self._back(now)) is not None:
+            moments.append(back)
         return min(moments, default=now)
 
     async def _hand_in(self, drill: DrillClock, limit: datetime) -> None:
@@ -231,6 +244,13 @@ class Phone:
         return self._complaints + marked
 
     @property
+    def settled(self) -> list[tuple[Act, datetime]]:
+        """Return each act with the time that the ledger settled for its record."""
+        given = {receipt.id: receipt for chain in self.pocket.client.chains.values() for receipt in chain.receipts.values()}
+        pairs = zip(self._acts, self.pocket.records, strict=False)  # a phone that had to stop has fewer records
+        return [(act, clock.from_ms(given[kept.id].occurred)) for act, kept in pairs if kept.id in given]
+
+    @property
     def _name(self) -> str:
         return f"phone of {self.member.name} {self.member.name_en}"
 
@@ -250,10 +270,3 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         return {}
     return problem if isinstance(problem, dict) else {}
-
-
-def _offline(rng: Random, acts: Sequence[Act]) -> tuple[datetime, datetime] | None:
-    """Give a fifth of the phones 20–60 minutes without reception, well before the night ends."""
-    begins = acts[0].at + timedelta(minutes=rng.randrange(20, 180))
-    stretch = (begins, begins + timedelta(minutes=rng.randrange(20, 61)))
-    return stretch if rng.random() < 0.2 else None  # noqa: PLR2004 - the fifth

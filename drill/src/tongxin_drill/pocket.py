@@ -1,5 +1,6 @@
 """A phone without its network: the protocol's client, a memory instead of a disk, and clocks that show drill time."""
 
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -45,17 +46,27 @@ class Pocket:
         wall = clock.to_ms(now)
         return Stamp(wall, self._boot, wall - self._booted)
 
-    def add(self, act: Act, duty: Mapping[str, Any]) -> Kept:
-        """Make the record of an act for one of the phone's duties (an item of ``GET duties``) and keep it."""
+    def add(self, act: Act, duty: Mapping[str, Any], about: str) -> Kept:
+        """Make the record of an act for one of the phone's duties (an item of ``GET duties``) and keep it.
+
+        ``about`` is what its activity's matters are about: the ``subject`` that came with the duties.
+        """
         content = {
             "activity": duty["activity"]["id"],
             "activity_hash": duty["activity"]["hash"],
             "order": duty["order"]["id"],
             "place": duty["place"]["id"],
             "duty": duty["id"],
-            "body": act.body,
+            "act": act.kind,
+            "target": _target(act),
+            "subject": _subject(act, about),
+            "speaker": act.speaker,
+            "channel": act.channel,
+            "at": None if act.stated is None else clock.to_ms(act.stated),
+            "body": dict(act.body),
         }
-        self.records.append(self.client.write(content, self.stamp(act.at)))
+        own = {"id": act.id} if act.id else {}
+        self.records.append(self.client.write(content | own, self.stamp(act.at)))
         return self.records[-1]
 
     @property
@@ -67,3 +78,25 @@ class Pocket:
     def waiting(self) -> bool:
         """Whether any has none."""
         return self.confirmed < len(self.records)
+
+
+def _target(act: Act) -> str | None:
+    """Return the record or matter that something is done to; a report does nothing to any."""
+    if act.kind == "report" or act.target is None:
+        return None
+    return matter_id(act.target.id, act.matter) if act.matter else act.target.id
+
+
+def _subject(act: Act, about: str) -> str | None:
+    """Return what must be said about the subject, which otherwise follows from the answers, the place or the member."""
+    if act.target is None:
+        return None
+    return act.target.id if act.kind == "report" else act.target.subject(about)
+
+
+def matter_id(record: str, name: str) -> str:
+    """Return the id of the matter that a record opened (docs/protocol.md, “What records come to”)."""
+    opened = uuid.UUID(record).bytes
+    value = int.from_bytes(opened[:6] + hashlib.sha256(opened + name.encode()).digest()[:10])
+    value = value & ~(0xF << 76) | 8 << 76  # version and variant of RFC 9562
+    return str(uuid.UUID(int=value & ~(0x3 << 62) | 2 << 62))

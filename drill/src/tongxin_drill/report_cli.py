@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from tongxin.base.words import say
 from tongxin.host.cli import EXIT_DIFFERENT, wanted_port
@@ -64,10 +62,13 @@ def _running(port: int | None) -> Iterator[str]:
 
 
 def _show(found: list[Reproduced]) -> None:
-    table = Table(show_edge=False, pad_edge=False)
-    for heading in (say("行"), say("公布"), say("重现"), say("专项或房间"), say("页面"), say("测试"), say("状态")):
-        table.add_column(heading, overflow="fold")
+    words = {"green": say("符合"), "red": say("不符"), "not yet": say("尚未")}
     for one in found:
         row = one.row
-        table.add_row(row.id, row.published, one.shown, row.where, row.page, row.test, one.state)
-    Console().print(table)
+        click.echo(f"{row.id:<4} {words[one.state]}  {row.published}")
+        looked = " · ".join(part for part in (one.shown, row.where, row.page, row.test) if part)
+        click.secho(f"     {looked}", dim=True)
+    counts = {state: sum(one.state == state for one in found) for state in words}
+    click.echo(
+        say("{green}行符合，{red}行不符，{later}行尚未。", green=counts["green"], red=counts["red"], later=counts["not yet"])
+    )

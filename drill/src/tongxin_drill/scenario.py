@@ -24,6 +24,7 @@ from tongxin_drill.shapes import (
     Role,
     Scenario,
     Scope,
+    Stretch,
     identity,
 )
 from tongxin_drill.timetable import NIGHT
@@ -53,6 +54,7 @@ def plan(seed: int, scale: float) -> Scenario:
     members = _members(rng, new_id, command, groups, round(PHONES * min(max(scale, 1), timetable.DENSE)))
     teams = [_team(members, group) for group in groups]
     rounds = _rounds(groups, teams, venues)
+    acts = _acts(rng, scale, musters, teams, rounds=rounds, venues=[venue.id for venue in venues])
     incident = Incident(new_id("incident", 0), "浏阳首夜演练", "Liuyang first night (drill)", "epidemic", drill=True)
     order = _order(new_id, incident, command, groups)
     posts = _posts(new_id, order, groups, musters, teams)
@@ -61,26 +63,29 @@ def plan(seed: int, scale: float) -> Scenario:
         scale=scale,
         start=START,
         until=UNTIL,
+        factor=timetable.factor(UNTIL - START, len(acts)),
+        title="首夜战报：“两个暂停”督查",
+        title_en="First night: inspection of the two suspensions",
         incident=incident,
-        order=order,
+        orders=(order,),
         organisations=organisations,
-        venues=venues,
-        musters=musters,
+        places=venues + musters,
         members=members,
-        posts=posts,
-        stations=_stations(new_id, posts, teams),
-        visitors={venue: member for member, round_ in rounds.items() for venue in round_},
-        acts=_acts(rng, scale, musters, teams, rounds=rounds, venues=[venue.id for venue in venues]),
+        duties=posts,
+        assignments=_stations(new_id, posts, teams),
+        visitors={("venue_closure", venue): (member,) for member, round_ in rounds.items() for venue in round_},
+        acts=acts,
+        unreachable=_unreachable(seed, acts),
     )
 
 
 def truth(scenario: Scenario) -> dict[str, int | float]:
     """Return every figure the night must end with, counted from what is planned and from nothing else."""
-    visits = [act for act in scenario.acts if act.kind == "visit"]
-    found_open, fixed = found_and_righted((act.place, act.open) for act in visits)
-    gatherings, dispersed = found_and_righted((act.place, act.gathering) for act in visits)
-    arrivals = {act.member: act for act in scenario.acts if act.kind == "in"}
-    leaves = [act for act in scenario.acts if act.kind == "out"]
+    visits = [act for act in scenario.acts if act.activity == "venue_closure"]
+    found_open, fixed = found_and_righted((act.place, act.body["open"]) for act in visits)
+    gatherings, dispersed = found_and_righted((act.place, act.body["gathering"]) for act in visits)
+    arrivals = {act.member: act for act in scenario.acts if act.body.get("act") == "in"}
+    leaves = [act for act in scenario.acts if act.body.get("act") == "out"]
     served = sum(((act.at - arrivals[act.member].at for act in leaves if act.member in arrivals)), timedelta())
     return {
         "venue_closure.venues_inspected": len({act.place for act in visits}),
@@ -209,6 +214,17 @@ def _acts(
         for act in timetable.evening(rng, member, muster.id, [(venue, found[venue]) for venue in rounds[member]], gap)
     ]
     return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def _unreachable(seed: int, acts: Iterable[Act]) -> dict[str, Sequence[Stretch]]:
+    """Return when which phones have no reception."""
+    own: dict[str, list[Act]] = {}
+    for act in acts:
+        own.setdefault(act.member, []).append(act)
+    return {
+        member: timetable.reception(Random(f"{seed}/{member}"), done)  # noqa: S311 - as above
+        for member, done in own.items()
+    }
 
 
 def _order(new_id: _NewId, incident: Incident, command: Organisation, groups: Sequence[Organisation]) -> Order:

@@ -1,10 +1,12 @@
 """What a scenario is made of. What goes through the desk door has the door's fields and is sent as it is."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
+
+from tongxin.base import clock
 
 NAMESPACE = UUID("7c1f6a9e-52d0-5b0e-9c51-0d4f2a6e8b13")
 
@@ -12,6 +14,12 @@ NAMESPACE = UUID("7c1f6a9e-52d0-5b0e-9c51-0d4f2a6e8b13")
 def identity(seed: int, scale: float, kind: str, index: int) -> str:
     """Return the id of the ``index``-th thing of a kind; the same plan gives the same ids."""
     return str(uuid5(NAMESPACE, f"{seed}/{scale!r}/{kind}/{index}"))
+
+
+def dated_identity(seed: int, scale: float, kind: str, index: int, at: datetime) -> str:
+    """Return such an id in the form of a UUIDv7, as a phone makes them: the milliseconds of ``at`` come first."""
+    value = clock.to_ms(at) << 80 | UUID(identity(seed, scale, kind, index)).int & (1 << 80) - 1
+    return str(UUID(int=value & ~(0xF << 76) | 7 << 76))  # a UUIDv5 has the right variant bits already
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Member:
-    """A row of ``POST members``; in the drill everybody holds exactly one role."""
+    """A row of ``POST members``."""
 
     id: str
     name: str
@@ -102,7 +110,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Duty:
-    """A row of ``POST duties``: here a post, held by a group at its muster point."""
+    """A row of ``POST duties``: a post, held by an organisation through a window, or a log that it keeps."""
 
     id: str
     order: str
@@ -126,56 +134,92 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Act:
-    """What a member does at a moment (whole seconds); ``open`` and ``gathering`` say what a visit finds."""
+    """What a member writes down at a moment (whole seconds), or does to what was written before.
+
+    ``kind`` is an act of the protocol. ``id`` is the record's; empty: the phone makes one. ``duty`` names a post or log; empty:
+    the phone takes the visit to this place that is due then. ``target`` is the act that is corrected or withdrawn, that opened
+    the ``matter`` that is approved, or, in a report about a record, that began it. ``stated`` is the time that the record states
+    in place of the phone's clock, ``speaker`` whose word it is if not the member's own, ``channel`` how it came to the phone.
+    """
 
     member: str
     at: datetime
-    kind: Literal["in", "out", "visit"]
+    activity: str
     place: str
-    open: bool = False
-    gathering: bool = False
+    body: Mapping[str, Any]
+    kind: str = "report"
+    id: str = ""
+    duty: str = ""
+    target: "Act | None" = None
+    matter: str = ""
+    stated: datetime | None = None
+    speaker: str | None = None
+    channel: str = "phone"
 
     @property
-    def activity(self) -> str:
-        """The activity whose form is filled in."""
-        return "venue_closure" if self.kind == "visit" else "attendance"
+    def due_at(self) -> datetime:
+        """The moment by which the phone finds the visit that this is about."""
+        return (self.stated or self.at) if self.target is None else self.target.due_at
 
-    @property
-    def body(self) -> dict[str, bool | str]:
-        """The answers on the form."""
-        return {"open": self.open, "gathering": self.gathering} if self.kind == "visit" else {"act": self.kind}
+    def subject(self, about: str) -> str:
+        """Return what a report is about; ``about`` is its activity's ``subject`` (docs/activities.md)."""
+        kind, _, question = about.partition(" ")
+        if kind == "code":
+            return str(self.body[question])
+        return {"place": self.place, "member": self.speaker or self.member, "record": (self.target or self).id}[kind]
+
+
+class Stretch(NamedTuple):
+    """A time without reception, in drill time."""
+
+    begins: datetime
+    ends: datetime
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A whole night as it will happen.
+    """A rehearsal as it will happen.
 
-    ``visitors`` gives each venue's id the id of the inspector in whose round it lies (also of venues left
-    unvisited); the visit duties themselves are made by the server. ``acts`` are in the order of time.
+    Its clock runs ``factor`` times as fast from ``start`` to ``until``. ``visitors`` gives each activity and place the members
+    who visit it (also places left unvisited); the visit duties themselves are made by the server. ``acts`` are in the order of
+    time. ``unreachable`` says which members' phones have no reception when, by time. ``title`` is the bulletin's.
     """
 
     seed: int
     scale: float
     start: datetime
     until: datetime
+    factor: float
+    title: str
+    title_en: str
     incident: Incident
-    order: Order
+    orders: tuple[Order, ...]
     organisations: tuple[Organisation, ...]
-    venues: tuple[Place, ...]
-    musters: tuple[Place, ...]
+    places: tuple[Place, ...]
     members: tuple[Member, ...]
-    posts: tuple[Duty, ...]
-    stations: tuple[Assignment, ...]
-    visitors: Mapping[str, str]
+    duties: tuple[Duty, ...]
+    assignments: tuple[Assignment, ...]
+    visitors: Mapping[tuple[str, str], Sequence[str]]
     acts: tuple[Act, ...]
+    unreachable: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
 
-    def holding(self, role: str) -> tuple[Member, ...]:
-        """Return the members who hold a role of this kind."""
-        return tuple(member for member in self.members if member.roles[0].kind == role)
+    @property
+    def commander(self) -> Member:
+        """Who gives the orders: the first who holds that role."""
+        return next(member for member in self.members if member.roles[0].kind == "commander")
 
-    def visit_assignments(self, duties: Mapping[str, str]) -> list[Assignment]:
-        """Return who visits what, given the server's duty id for each venue's id."""
+    @property
+    def actors(self) -> tuple[Member, ...]:
+        """Who has a phone: everybody who does anything."""
+        active = {act.member for act in self.acts}
+        return tuple(member for member in self.members if member.id in active)
+
+    def visit_assignments(self, visits: Iterable[Mapping[str, str]]) -> list[Assignment]:
+        """Return who makes which visit, given the server's visits (``id``, ``activity``, ``place``)."""
+        pairs = [
+            (visit["id"], member) for visit in visits for member in self.visitors.get((visit["activity"], visit["place"]), ())
+        ]
         return [
-            Assignment(identity(self.seed, self.scale, "visit", index), duties[venue.id], self.visitors[venue.id])
-            for index, venue in enumerate(self.venues)
+            Assignment(identity(self.seed, self.scale, "visit", index), duty, member)
+            for index, (duty, member) in enumerate(pairs)
         ]

@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from tongxin.base.clock import SHANGHAI
-from tongxin_drill.shapes import Act
+from tongxin_drill.shapes import Act, Stretch
 
 NIGHT = datetime(2022, 3, 22, tzinfo=SHANGHAI)
 MINUTE = 60
@@ -19,6 +19,11 @@ LAST_FOUND = VISITING - 60 * MINUTE
 """A place that is visited twice is first visited by 21:40: the second visit then has room to choose."""
 DENSE = 10.0
 """Above this scale no members are added and rounds grow instead, too dense for a minute between acts."""
+
+NIGHT_SECONDS = 28.0
+"""How long the night lasts in real seconds, unless it is too full for that."""
+MOST_ACTS = 1_500
+"""How many acts are planned for a real second at most."""
 
 
 class Finding(NamedTuple):
@@ -34,6 +39,34 @@ CLEAN = Finding(open=False, gathering=False)
 def gap(scale: float) -> int:
     """Return how many seconds lie at least between two acts of one member."""
     return MINUTE if scale <= DENSE else 1
+
+
+def factor(night: timedelta, acts: int) -> float:
+    """Return the drill clock's factor: the night in NIGHT_SECONDS, or slower as MOST_ACTS demands."""
+    # Nearly all acts are visits, and these fill only a part of the night.
+    return min(night.total_seconds() / NIGHT_SECONDS, MOST_ACTS * VISITING / acts)
+
+
+def arrival(member: str, at: datetime, muster: str) -> Act:
+    """Return a check-in at a post."""
+    return Act(member, at, "attendance", muster, {"act": "in"})
+
+
+def departure(member: str, at: datetime, muster: str) -> Act:
+    """Return a check-out."""
+    return Act(member, at, "attendance", muster, {"act": "out"})
+
+
+def visit(member: str, at: datetime, venue: str, found: Finding) -> Act:
+    """Return the inspection of a venue."""
+    return Act(member, at, "venue_closure", venue, found._asdict())
+
+
+def reception(rng: Random, acts: Sequence[Act]) -> tuple[Stretch, ...]:
+    """Give a fifth of the phones 20–60 minutes without reception, well before the night ends."""
+    begins = acts[0].at + timedelta(minutes=rng.randrange(20, 180))
+    stretch = Stretch(begins, begins + timedelta(minutes=rng.randrange(20, 61)))
+    return (stretch,) if rng.random() < 0.2 else ()  # noqa: PLR2004 - the fifth
 
 
 def findings(rng: Random, venues: Sequence[str]) -> dict[str, tuple[Finding, ...]]:
@@ -68,7 +101,7 @@ def evening(rng: Random, member: str, muster: str, venues: Round, gap: int) -> l
     arrives = NIGHT + timedelta(hours=18, seconds=rng.randrange(MINUTE, 25 * MINUTE))
     leaves = NIGHT + timedelta(hours=22, minutes=50, seconds=rng.randrange(30 * MINUTE))
     visits = _visits(rng, member, venues, gap)
-    return [Act(member, arrives, "in", muster), *visits, Act(member, leaves, "out", muster)]
+    return [arrival(member, arrives, muster), *visits, departure(member, leaves, muster)]
 
 
 def _visits(rng: Random, member: str, venues: Round, gap: int) -> list[Act]:
@@ -81,7 +114,7 @@ def _visits(rng: Random, member: str, venues: Round, gap: int) -> list[Act]:
         for finding in found:
             slot = _slot(rng, taken, _span(gap, len(found), slot))
             at = VISITING_FROM + timedelta(seconds=slot * gap + shift)
-            acts.append(Act(member, at, "visit", venue, finding.open, finding.gathering))
+            acts.append(visit(member, at, venue, finding))
     return sorted(acts, key=lambda act: act.at)
 
 

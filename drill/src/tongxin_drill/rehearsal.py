@@ -1,35 +1,33 @@
-"""The first night, rehearsed over the two doors and compared with the truth."""
+"""A scenario, rehearsed over the two doors and compared with the truth."""
 
 import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from tongxin.base import clock
 from tongxin.base.clock import DrillClock
-from tongxin_drill import DrillError, timetable
+from tongxin_drill import DrillError
 from tongxin_drill.client import Desk
 from tongxin_drill.fleet import live_through
 from tongxin_drill.phone import Phone
-from tongxin_drill.scenario import truth
-from tongxin_drill.shapes import Member, Scenario
+from tongxin_drill.shapes import Act, Member, Scenario
 
-NIGHT_SECONDS = 28.0
-"""How long the night lasts in real seconds, unless it is too full for that."""
-MOST_ACTS = 1_500
-"""How many acts are planned for a real second at most."""
 SETTLING = 20.0
-"""How many real seconds the figures have to add up the last records."""
+"""For so many real seconds the figures may stand still before they are taken as they are."""
 PAGE = 1_000
-TITLE = "首夜战报：“两个暂停”督查"
-TITLE_EN = "First night: inspection of the two suspensions"
 
 Figures = Mapping[str, int | float]
+"""Values by figure; of a part of one, by its key with the query that asks for that part: ``sortie.hours?day=2022-03-22``."""
+Check = Callable[[Sequence[tuple[Act, datetime]]], list[str]]
+"""What must be so of all acts with the times that the ledger settled for them; a line for everything that is not."""
 
 
 class Progress(Protocol):
@@ -44,14 +42,17 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """How the night ended.
+    """How the rehearsal ended.
 
     ``records`` counts the ledger's, ``lost`` the acts that are not among them, ``duplicates`` the ids that
     are there more than once, ``quarantined`` the marked ones, ``resent`` the records that phones sent again;
     ``seconds`` are real. ``differences`` has a line for every figure, live or in the bulletin, that is not
-    the truth, and for everything else that went wrong.
+    the truth, for every time that was not settled as it was, and for everything else that went wrong.
     """
 
+    seed: int
+    scale: float
+    phones: int
     figures: dict[str, int | float]
     truth: dict[str, int | float]
     records: int
@@ -65,54 +66,62 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Say whether the night ended exactly as planned."""
+        """Say whether all ended exactly as planned."""
         return not (self.differences or self.lost or self.duplicates or self.quarantined)
 
     def as_json(self) -> dict[str, object]:
         """Return the part that ``--json`` writes."""
         return {
-            "figures": self.figures,
-            "truth": self.truth,
+            "seed": self.seed,
+            "scale": self.scale,
+            "phones": self.phones,
+            "seconds": self.seconds,
             "records": self.records,
             "lost": self.lost,
             "duplicates": self.duplicates,
-            "seconds": self.seconds,
+            "figures": self.figures,
+            "truth": self.truth,
+            "differences": self.differences,
         }
 
 
-def rehearse(url: str, code: str, scenario: Scenario, progress: Progress, truth_file: Path) -> Result:
-    """Rehearse the night against the server at ``url``; ``code`` signs in the founding commander.
+def rehearse(
+    url: str, code: str, scenario: Scenario, expected: Figures, check: Check, progress: Progress, truth_file: Path
+) -> Result:
+    """Rehearse a scenario against the server at ``url``; ``code`` signs in the founding commander.
 
-    1. The truth is computed and written to ``truth_file`` before anything is sent.
+    1. The truth, ``expected``, is written to ``truth_file`` before anything is sent.
     2. The founder sets the drill clock and enters organisations, places and members; the scenario's own
-       commander signs in, opens the incident, issues the order, gives out visits, posts and assignments.
-    3. Every inspector's phone enrols.
-    4. The clock begins; the phones live through the night.
-    5. The figures settle; the night runs out.
-    6. The ledger's records are counted against the phones'.
+       commander signs in, opens the incident, issues the orders, gives out visits, posts and assignments.
+    3. The phone of everybody who will act enrols.
+    4. The clock begins; the phones live through it all.
+    5. The figures settle; the clock runs out.
+    6. The ledger's records are counted against the phones', its times held against the plan's, and ``check`` is asked.
     7. The bulletin is frozen and published, and its figures compared like the live ones.
 
-    Raises DrillError (DoorError, PhoneError) if the night cannot begin or the desk is refused.
+    Raises DrillError (DoorError, PhoneError) if it cannot begin or the desk is refused.
     """
     began = time.monotonic()
-    expected = truth(scenario)
     _write_truth(truth_file, scenario, expected)
     with Desk(url) as founder, Desk(url) as desk:
         founder.sign_in(code)
         _found(founder, scenario, progress)
-        (commander,) = scenario.holding("commander")
-        desk.sign_in(_codes(founder, [commander])[commander.id])
+        desk.sign_in(_codes(founder, [scenario.commander])[scenario.commander.id])
         _command(desk, scenario, progress)
-        phones, troubles = _night(url, desk, scenario, progress)
+        phones, troubles = _live(url, desk, scenario, progress)
         figures = _settled(desk, scenario, expected, progress)
         _wait_for_end(phones)
         listed = _records(desk, scenario.incident.id)
-        bulletin = _publish(desk, scenario.incident.id, progress)
+        bulletin = _publish(desk, scenario, progress)
+    settled = [pair for phone in phones for pair in phone.settled]
     times = Counter(record["id"] for record in listed)
     made = [kept.id for phone in phones for kept in phone.pocket.records]
     return Result(
+        seed=scenario.seed,
+        scale=scenario.scale,
+        phones=len(phones),
         figures=figures,
-        truth=expected,
+        truth=dict(expected),
         records=len(listed),
         # An act whose phone stopped before making its record is lost too.
         lost=len(scenario.acts) - sum(id_ in times for id_ in made),
@@ -120,7 +129,9 @@ def rehearse(url: str, code: str, scenario: Scenario, progress: Progress, truth_
         seconds=round(time.monotonic() - began, 1),
         differences=[
             *compare(figures, expected, "live"),
-            *compare(bulletin["figures"], expected, "bulletin"),
+            *compare(bulletin["figures"], _whole(expected), "bulletin"),
+            *_mistimed(settled),
+            *check(settled),
             *troubles,
             *chain.from_iterable(phone.errors for phone in phones),
         ],
@@ -139,12 +150,16 @@ def compare(figures: Figures, expected: Figures, where: str) -> list[str]:
     ]
 
 
-def factor(scenario: Scenario) -> float:
-    """Return the drill clock's factor: the night in NIGHT_SECONDS, or slower as MOST_ACTS demands."""
-    night = (scenario.until - scenario.start).total_seconds()
-    # Nearly all acts are visits, and these fill only a part of the night.
-    fullest = len(scenario.acts) / timetable.VISITING
-    return min(night / NIGHT_SECONDS, MOST_ACTS / fullest)
+def _whole(figures: Figures) -> Figures:
+    """Return the figures that are not parts of one."""
+    return {key: value for key, value in figures.items() if "?" not in key}
+
+
+def _mistimed(settled: Sequence[tuple[Act, datetime]]) -> Iterator[str]:
+    """Yield a line for every record that the ledger took to have happened at another time than it did."""
+    for act, occurred in settled:
+        if occurred != (act.stated or act.at):
+            yield f"{act.activity} at {act.at.isoformat()} was settled as {occurred.isoformat()}"
 
 
 def _write_truth(file: Path, scenario: Scenario, expected: Figures) -> None:
@@ -156,11 +171,11 @@ def _write_truth(file: Path, scenario: Scenario, expected: Figures) -> None:
 def _found(founder: Desk, scenario: Scenario, progress: Progress) -> None:
     """Do what the founding commander does: clock, organisations, places, members."""
     progress.step("建立组织、场所和人员", "Entering organisations, places and members", 4)
-    founder.post("clock", {"start": scenario.start, "factor": factor(scenario), "until": scenario.until})
+    founder.post("clock", {"start": scenario.start, "factor": scenario.factor, "until": scenario.until})
     progress.advance(1)
     for name, rows in (
         ("organisations", scenario.organisations),
-        ("places", scenario.venues + scenario.musters),
+        ("places", scenario.places),
         ("members", scenario.members),
     ):
         founder.post_rows(name, name, rows)
@@ -168,27 +183,29 @@ def _found(founder: Desk, scenario: Scenario, progress: Progress) -> None:
 
 
 def _command(desk: Desk, scenario: Scenario, progress: Progress) -> None:
-    """Do what the scenario's commander does: incident, order, visits, posts, assignments."""
+    """Do what the scenario's commander does: incident, orders, visits, posts, assignments."""
     progress.step("下达命令，分派任务", "Issuing the order, giving out duties", 4)
     desk.post("incidents", scenario.incident)
-    desk.post("orders", scenario.order)
+    for order in scenario.orders:
+        desk.post("orders", order)
     progress.advance(1)
-    duties = _visits(desk, scenario)
+    visits = _visits(desk, scenario)
     progress.advance(1)
-    desk.post_rows("duties", "duties", scenario.posts)
+    desk.post_rows("duties", "duties", scenario.duties)
     progress.advance(1)
-    desk.post_rows("assignments", "assignments", [*scenario.stations, *scenario.visit_assignments(duties)])
+    desk.post_rows("assignments", "assignments", [*scenario.assignments, *scenario.visit_assignments(visits)])
     progress.advance(1)
 
 
-def _visits(desk: Desk, scenario: Scenario) -> dict[str, str]:
-    """Have the visits made; return the duty's id for each venue's. Every venue must have one."""
-    answer = desk.post(f"orders/{scenario.order.id}/visits")
-    duties = {duty["place"]: duty["id"] for duty in answer["duties"]}
-    unasked = [venue.name for venue in scenario.venues if venue.id not in duties]
-    if unasked or answer["unheld"]:
-        raise DrillError(f"{len(unasked)} venues without a visit {unasked[:1]}, {len(answer['unheld'])} held by nobody")
-    return duties
+def _visits(desk: Desk, scenario: Scenario) -> list[dict[str, str]]:
+    """Have the visits of all orders made and return them. Every place that is to be visited must have one."""
+    answers = [desk.post(f"orders/{order.id}/visits") for order in scenario.orders]
+    visits = [visit for answer in answers for visit in answer["duties"]]
+    unheld = [place for answer in answers for place in answer["unheld"]]
+    unasked = scenario.visitors.keys() - {(visit["activity"], visit["place"]) for visit in visits}
+    if unasked or unheld:
+        raise DrillError(f"{len(unasked)} places without a visit {sorted(unasked)[:1]}, {len(unheld)} held by nobody")
+    return visits
 
 
 def _codes(desk: Desk, members: list[Member]) -> dict[str, str]:
@@ -197,11 +214,11 @@ def _codes(desk: Desk, members: list[Member]) -> dict[str, str]:
     return {item["member"]: item["code"] for answer in answers for item in answer["codes"]}
 
 
-def _night(url: str, desk: Desk, scenario: Scenario, progress: Progress) -> tuple[list[Phone], list[str]]:
+def _live(url: str, desk: Desk, scenario: Scenario, progress: Progress) -> tuple[list[Phone], list[str]]:
     """Enrol the phones, begin, and let them run; return them and why some stopped."""
-    inspectors = list(scenario.holding("inspector"))
-    progress.step(f"{len(inspectors)}部手机夜查", f"{len(inspectors)} phones through the night", len(scenario.acts))
-    codes = _codes(desk, inspectors)
+    actors = list(scenario.actors)
+    progress.step(f"{len(actors)}部手机上报", f"{len(actors)} phones at work", len(scenario.acts))
+    codes = _codes(desk, actors)
 
     def begin() -> None:
         desk.post("clock/begin")
@@ -210,21 +227,36 @@ def _night(url: str, desk: Desk, scenario: Scenario, progress: Progress) -> tupl
 
 
 def _settled(desk: Desk, scenario: Scenario, expected: Figures, progress: Progress) -> dict[str, int | float]:
-    """Return the live figures once all is added up and they are right, or when they had time enough."""
+    """Return the live figures once all is added up and they are right, or when nothing has moved for a while."""
     progress.step("核对数字", "Checking the figures", 1)
-    deadline = time.monotonic() + SETTLING
+    position, since = -1, time.monotonic()
     while True:
         answer = desk.get(f"incidents/{scenario.incident.id}/figures")
         figures: dict[str, int | float] = answer["figures"]
-        right = answer["behind"] == 0 and not compare(figures, expected, "live")
-        if right or time.monotonic() >= deadline:
+        right = answer["behind"] == 0 and not compare(figures, _whole(expected), "live")
+        if answer["position"] != position:
+            position, since = answer["position"], time.monotonic()
+        if right or time.monotonic() - since >= SETTLING:
             progress.advance(1)
-            return figures
+            return figures | _parts(desk, scenario, expected)
         time.sleep(0.2)
 
 
+def _parts(desk: Desk, scenario: Scenario, expected: Figures) -> dict[str, int | float]:
+    """Return those parts of figures that the truth names."""
+    wanted: dict[str, list[str]] = {}
+    for key in expected.keys() - _whole(expected).keys():
+        figure, _, query = key.partition("?")
+        wanted.setdefault(query, []).append(figure)
+    found: dict[str, int | float] = {}
+    for query, figures in wanted.items():
+        answer = desk.get(f"incidents/{scenario.incident.id}/figures", **dict(parse_qsl(query)))
+        found |= {f"{figure}?{query}": answer["figures"][figure] for figure in figures if figure in answer["figures"]}
+    return found
+
+
 def _wait_for_end(phones: list[Phone]) -> None:
-    """Wait until the night is over by the drill clock; if no phone has read it there is no night."""
+    """Wait until the drill clock has run out; if no phone has read it, it has not begun."""
     drills: list[DrillClock] = [phone.drill for phone in phones if phone.drill is not None]
     if drills:
         time.sleep(max(0.0, (drills[0].real(drills[0].until) - clock.wall()).total_seconds()))
@@ -241,10 +273,10 @@ def _records(desk: Desk, incident: str) -> list[dict[str, Any]]:
     return records
 
 
-def _publish(desk: Desk, incident: str, progress: Progress) -> dict[str, Any]:
+def _publish(desk: Desk, scenario: Scenario, progress: Progress) -> dict[str, Any]:
     """Freeze the bulletin and publish it; return it."""
-    progress.step("发布首夜战报", "Publishing the bulletin", 2)
-    content = {"incident": incident, "title": TITLE, "title_en": TITLE_EN}
+    progress.step("发布战报", "Publishing the bulletin", 2)
+    content = {"incident": scenario.incident.id, "title": scenario.title, "title_en": scenario.title_en}
     frozen = desk.post("bulletins", content, repeatable=False)  # a second call would freeze a second one
     progress.advance(1)
     published = desk.post(f"bulletins/{frozen['id']}/publish")
