@@ -19,6 +19,7 @@ from tongxin.host.rehearsal import clear_the_stage
 from tongxin.host.up import up
 from tongxin_drill import DrillError
 from tongxin_drill.client import Desk
+from tongxin_drill.county import COUNTY
 from tongxin_drill.night import Result, rehearse
 from tongxin_drill.scenario import LARGEST_SCALE, plan
 from tongxin_drill.shapes import Scenario
@@ -57,9 +58,9 @@ def first_night(seed: int, scale: float, json_file: Path | None, port: int | Non
     scenario, home, finished = plan(seed, scale), Home(), []
 
     def before(database: Database) -> None:
-        finished.append(clear_the_stage(database.owner_url, scenario.incident.id, fresh=fresh))
+        finished.append(clear_the_stage(database.owner_url, scenario.incident.id, COUNTY, fresh=fresh))
 
-    with up(home, wanted_port(port), before=before) as desk:
+    with up(home, wanted_port(port), before=before, county=COUNTY) as desk:
         make_ready(desk.database.app_url)
         code = _founders_code()
         if finished[0]:
@@ -82,9 +83,8 @@ def _founders_code() -> str:
     """Return a sign-in for the first commander, which only who holds the machine can make."""
     from tongxin.people.actions import make_codes  # noqa: PLC0415 - rooms can be imported only now
     from tongxin.people.queries import founder_id  # noqa: PLC0415
-    from tongxin.places.queries import counties  # noqa: PLC0415
 
-    return make_codes([founder_id(counties()[0][:6])])[0][1]
+    return make_codes([founder_id(COUNTY[:6])])[0][1]
 
 
 def _rehearse(url: str, code: str, scenario: Scenario, home: Home, json_file: Path | None) -> bool:
