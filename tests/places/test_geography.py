@@ -9,12 +9,11 @@ from typing import Annotated, Literal
 
 import msgspec
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
+from tests.e2e.conftest import run
 
-from tongxin.host.cli import main
 from tongxin.places.geography import KNOWN, Geography, distance, made_up, seats
 from tongxin.places.table import find, tree
 
@@ -164,8 +163,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
 
 def test_the_command_writes_the_file_that_the_docs_describe(tmp_path: Path) -> None:
     out = tmp_path / "liuyang.geojson"
-    ended = CliRunner().invoke(main, ["geography", "--seed", "7", "--out", str(out)])
-    assert (ended.exit_code, ended.stdout) == (0, "")
+    code, said = run(tmp_path / "home", "geography", "--seed", "7", "--out", str(out))
+    assert code == 0, said
     file = msgspec.json.decode(out.read_bytes(), type=Collection)
     assert (len(file.features), file.seed) == (len(made_up(LIUYANG, 7).villages) + len(made_up(LIUYANG, 7).edges), 7)
     assert any("GeoNames (CC BY 4.0)" in source for source in file.sources)
@@ -187,5 +186,5 @@ def test_the_example_in_the_docs_has_the_files_shape() -> None:
     [(("--county", "长沙县"), "places.no_seats"), (("--county", "鼓楼区"), "places.ambiguous_county")],
 )
 def test_a_county_without_seats_is_refused_and_no_file_is_left(tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
-    ended = CliRunner().invoke(main, ["geography", *arguments, "--out", str(tmp_path / "x.geojson")])
-    assert (ended.exit_code, f"[{problem}]" in ended.stderr, list(tmp_path.iterdir())) == (2, True, [])
+    code, said = run(tmp_path / "home", "geography", *arguments, "--out", str(tmp_path / "x.geojson"))
+    assert (code, f"[{problem}]" in said, list(tmp_path.iterdir())) == (2, True, [])

@@ -6,6 +6,7 @@ import lzma
 from collections import Counter
 
 import pytest
+from django.utils import translation
 
 from tongxin.places.spelling import LONGEST, spell
 from tongxin.places.table import DATA, AmbiguousCounty, UnknownCounty, every_county, find, level_of, parent_of, search, tree
@@ -30,11 +31,12 @@ def names() -> dict[str, str]:
 
 
 def digits(code: str) -> int:
-    return next(length for length in PARENT if set(code[length:]) <= {"0"})
+    told = len(code.rstrip("0"))
+    return next(length for length in PARENT if length >= told)
 
 
 def test_what_is_packed_is_the_source_to_the_byte(names: dict[str, str]) -> None:
-    text = "code,name\n" + "".join(f"{code},{names[code]}\n" for code in sorted(names))
+    text = "code,name\r\n" + "".join(f"{code},{names[code]}\r\n" for code in sorted(names))
     assert hashlib.sha256(text.encode()).hexdigest() == SOURCE
     assert SOURCE in (DATA / "README.md").read_text("utf-8")
 
@@ -84,19 +86,14 @@ def test_a_countys_full_name_skips_what_is_no_city(word: str, full: str, full_en
 
 
 def test_a_name_that_several_have_is_refused_naming_each_with_its_city_and_code() -> None:
-    with pytest.raises(AmbiguousCounty) as refused:
+    with translation.override("zh-hans"), pytest.raises(AmbiguousCounty) as refused:
         find("鼓楼区")
-    for choice in (
-        "320106  江苏省南京市鼓楼区",
-        "320302  江苏省徐州市鼓楼区",
-        "350102  福建省福州市鼓楼区",
-        "410204  河南省开封市鼓楼区",
-    ):
+    for choice in ("320106  江苏省南京市鼓楼区", "320302  江苏省徐州市鼓楼区", "350102  福建省福州市鼓楼区"):
         assert choice in refused.value.message
     assert find("开封市鼓楼区").ledger == "410204"
 
 
-@pytest.mark.parametrize(("word", "near"), [("浏阳", "430181"), ("浏阴市", "430181"), ("长沙市", "430121"), ("430811", "430181")])
+@pytest.mark.parametrize(("word", "near"), [("浏阳", "430181"), ("浏阴市", "430181"), ("长沙市", "430121"), ("430188", "430181")])
 def test_a_name_that_none_has_is_refused_naming_those_that_are_like_it(word: str, near: str) -> None:
     with pytest.raises(UnknownCounty, match=f"(?m)^  {near}  "):
         find(word)
@@ -109,14 +106,11 @@ def test_a_word_like_no_name_is_refused_and_found_nowhere(word: str) -> None:
         find(word)
 
 
-@pytest.mark.parametrize(
-    ("word", "towns", "villages"),
-    [("浦东新区", 38, 1530), ("东莞市", 38, 607), ("金门县", 0, 0), ("伊金霍洛旗", 7, 188)],
-)
-def test_a_county_comes_with_its_towns_and_villages_each_after_its_parent(word: str, towns: int, villages: int) -> None:
+@pytest.mark.parametrize("word", ["浦东新区", "东莞市", "金门县", "伊金霍洛旗"])
+def test_a_county_comes_with_its_towns_and_villages_each_after_its_parent(names: dict[str, str], word: str) -> None:
     county, seen = find(word), set[str]()
     rows = tree(county)
-    assert Counter(row.level for row in rows) == Counter({"county": 1, "town": towns, "village": villages})
+    assert {row.code: row.name for row in rows} == {code: name for code, name in names.items() if code[:6] == county.ledger}
     for row in rows:
         assert row.parent in seen if row.level != "county" else row == (county.code, None, "county", county.name, county.name_en)
         assert (row.level, row.parent) == (level_of(row.code), parent_of(row.code))
