@@ -21,7 +21,7 @@ test: .venv/dev browser     ## every test
 check: .venv/dev            ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy src drill/src tests bench
+	$(BIN)/mypy src drill/src tests bench scripts
 	$(BIN)/lint-imports --no-cache
 
 fix: .venv/dev              ## mend format and what lint can mend

@@ -21,6 +21,7 @@ from tongxin.host.rehearsal import clear_the_stage
 from tongxin.host.up import up
 from tongxin_drill import DrillError, liuyang, scenario
 from tongxin_drill.client import Desk
+from tongxin_drill.county import COUNTY
 from tongxin_drill.rehearsal import Check, Figures, Result, rehearse
 from tongxin_drill.shapes import Scenario
 
@@ -111,9 +112,9 @@ def _run(rehearsal: Rehearsal, options: Options) -> None:
     home, finished = Home(), []
 
     def before(database: Database) -> None:
-        finished.append(clear_the_stage(database.owner_url, rehearsal.scenario.incident.id, fresh=options.fresh))
+        finished.append(clear_the_stage(database.owner_url, rehearsal.scenario.incident.id, COUNTY, fresh=options.fresh))
 
-    with up(home, wanted_port(options.port), before=before) as desk:
+    with up(home, wanted_port(options.port), before=before, county=COUNTY) as desk:
         make_ready(desk.database.app_url)
         code = founders_code()
         if finished[0]:
@@ -136,9 +137,8 @@ def founders_code() -> str:
     """Return a sign-in for the first commander, which only who holds the machine can make."""
     from tongxin.people.actions import make_codes  # noqa: PLC0415 - rooms can be imported only now
     from tongxin.people.queries import founder_id  # noqa: PLC0415
-    from tongxin.places.queries import counties  # noqa: PLC0415
 
-    return make_codes([founder_id(counties()[0][:6])])[0][1]
+    return make_codes([founder_id(COUNTY[:6])])[0][1]
 
 
 def _rehearse(url: str, code: str, rehearsal: Rehearsal, home: Home, json_file: Path | None) -> bool:

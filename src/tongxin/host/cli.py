@@ -6,20 +6,22 @@ Commands of other packages join by the entry point ``tongxin.commands``.
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 
 import click
 
 from tongxin.base.problems import Problem
-from tongxin.base.words import say
+from tongxin.base.words import pick, say
 from tongxin.host.activities import EXIT_PROBLEM, activity
 from tongxin.host.doctor import examine
+from tongxin.host.geography import geography
 from tongxin.host.home import Home
 from tongxin.host.postgres import Embedded
 from tongxin.host.program import make_ready
 from tongxin.host.up import database, up
+from tongxin.places.table import find, listed, search
 
 DEFAULT_PORT = 8000
 EXIT_DIFFERENT, EXIT_INTERRUPTED = 1, 130
@@ -64,25 +66,50 @@ def up_command(port: int | None) -> None:
 
 
 def stay(url: str) -> None:
-    """Print one sign-in per role and wait until Ctrl-C."""
-    show_sign_ins()
+    """Print one sign-in per county and role, and wait until Ctrl-C."""
+    from tongxin.places.queries import counties  # noqa: PLC0415 - rooms can be imported only now
+
+    show_sign_ins(counties())
     click.echo(say("指挥部：{url}  （按 Ctrl-C 全部停下）", url=url))
     threading.Event().wait()
 
 
-def show_sign_ins() -> None:
-    """Print a fresh code for one holder of each role."""
+def show_sign_ins(counties: Sequence[str]) -> None:
+    """Print a fresh code for one holder of each role in each county (12-digit codes)."""
     from tongxin.desk.wording import role as role_name  # noqa: PLC0415 - rooms can be imported only now
     from tongxin.people.actions import make_codes  # noqa: PLC0415
     from tongxin.people.queries import first_of_each_role  # noqa: PLC0415
-    from tongxin.places.queries import counties  # noqa: PLC0415
+    from tongxin.places.queries import area_names  # noqa: PLC0415
 
-    for county in counties():
+    names = area_names(counties)
+    for county in counties:
         holders = first_of_each_role(county[:6])
         codes = dict(make_codes([role.member_id for role in holders.values()]))
-        click.echo(say("登录码（24小时内有效）："))
+        click.echo(say("{county}的登录码（24小时内有效）：", county=names[county]))
         for kind, role in holders.items():
             click.echo(f"  {codes[role.member_id]}  {role_name(kind)}")
+
+
+@main.command("county")
+@click.argument("name")
+@click.option("--list", "only_list", is_flag=True, help="Only list the counties in whose full name NAME stands.")
+def county_command(name: str, *, only_list: bool) -> None:
+    """Serve a county from now on: NAME is its name, alone or with its city's before it, or its code. Print its sign-ins."""
+    if only_list:
+        click.echo(listed(search(name)) or say("没有找到。"))
+        return
+    county = find(name)
+    with anyhow(county.code) as (_, app_url):
+        make_ready(app_url)
+        from tongxin.host.counties import open_county  # noqa: PLC0415 - rooms can be imported only now
+        from tongxin.places.queries import areas_by_level  # noqa: PLC0415
+
+        open_county(county)
+        levels = areas_by_level(county.code)
+        sentence = "{county}已就绪：{towns}个乡镇街道，{villages}个村和社区。"
+        full = pick(county.full, county.full_en)
+        click.echo(say(sentence, county=full, towns=levels.get("town", 0), villages=levels.get("village", 0)))
+        show_sign_ins([county.code])
 
 
 @main.group()
@@ -110,14 +137,17 @@ def verify_figures() -> None:
 
 
 @contextmanager
-def anyhow() -> Iterator[tuple[str, str]]:
-    """Yield the owner's and the application's database addresses: of what runs here, else of one started just for this."""
+def anyhow(county: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the owner's and the application's database addresses: of what runs here, else of one started just for this.
+
+    What is started just for this serves ``county`` as up() says.
+    """
     home = Home()
     run = home.running()
     if run is not None:
         yield run.owner_url, run.app_url
         return
-    with database(home) as found:
+    with database(home, county) as found:
         yield found.owner_url, found.app_url
 
 
@@ -144,5 +174,6 @@ def clean() -> None:
 
 
 main.add_command(activity)
+main.add_command(geography)
 for command in entry_points(group="tongxin.commands"):
     main.add_command(command.load(), command.name)

@@ -1,6 +1,7 @@
-"""Makes a database ready, as its owner: migrations, the application role's rights, areas, the founder. Safe to run again.
+"""Makes a database ready, as its owner: migrations, the application role's rights, a county. Safe to run again.
 
-Run by the supervisor as ``python -m tongxin.host.prepare`` with TONGXIN_DATABASE set to the owner's address.
+Run by the supervisor as ``python -m tongxin.host.prepare`` with TONGXIN_DATABASE set to the owner's address, and with
+TONGXIN_COUNTY if a certain county must be there.
 """
 
 import os
@@ -23,17 +24,17 @@ def prepare() -> None:
     """Do all of it, in order."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongxin.host.settings")
     django.setup()
+    from tongxin.host.counties import FIRST, open_county  # noqa: PLC0415
     from tongxin.host.database import grant  # noqa: PLC0415 - rooms can be imported only now
-    from tongxin.people.actions import found  # noqa: PLC0415
-    from tongxin.places.actions import load_areas  # noqa: PLC0415
     from tongxin.places.queries import counties  # noqa: PLC0415
+    from tongxin.places.table import find  # noqa: PLC0415
 
     refuse_unknown_migrations()
     call_command("migrate", verbosity=0, interactive=False)
     grant(os.environ["TONGXIN_DATABASE"], os.environ["TONGXIN_APP_ROLE"], APPEND_ONLY, UPDATABLE)
-    load_areas()
-    for county in counties():
-        found(county)
+    wanted = os.environ.get("TONGXIN_COUNTY") or ("" if counties() else FIRST)
+    if wanted:
+        open_county(find(wanted))
 
 
 def refuse_unknown_migrations() -> None:

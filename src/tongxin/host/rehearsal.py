@@ -24,7 +24,7 @@ class Held(Enum):
 
 
 class RehearsalRefused(Problem):
-    """The database holds a real incident, or another finished drill."""
+    """The database holds a real incident, another finished drill, or another county than the drill's."""
 
     code = "host.rehearsal_refused"
     status = 409
@@ -51,8 +51,18 @@ def held(owner_url: str, incident: str) -> Held:
     return Held.UNFINISHED if rows or clocks else Held.NOTHING
 
 
-def clear_the_stage(owner_url: str, incident: str, *, fresh: bool) -> bool:
-    """Make room for a drill; return whether it already stands there, finished. Raise RehearsalRefused."""
+def others(owner_url: str, county: str) -> list[str]:
+    """Return the names of all counties that a database serves besides this one."""
+    with connect(owner_url) as owner:
+        try:
+            rows = owner.execute("SELECT name FROM places_area WHERE level = 'county' AND code <> %s", [county]).fetchall()
+        except psycopg.errors.UndefinedTable:
+            return []
+    return [str(name) for (name,) in rows]
+
+
+def clear_the_stage(owner_url: str, incident: str, county: str, *, fresh: bool) -> bool:
+    """Make room for a drill in a county; return whether it already stands there, finished. Raise RehearsalRefused."""
     found = held(owner_url, incident)
     if found is Held.REAL:
         raise RehearsalRefused(say("这个数据库里有真实事件，不能演练"))
@@ -60,6 +70,10 @@ def clear_the_stage(owner_url: str, incident: str, *, fresh: bool) -> bool:
         raise RehearsalRefused(say("这个数据库里有另一次已完成的演练"))
     if found is Held.FINISHED and not fresh:
         return True
+    if served := others(owner_url, county):
+        # They may have members already, and no real incident could follow a drill here.
+        message = say("这个数据库已用于{counties}，演练在另一个县进行", counties=", ".join(served))
+        raise RehearsalRefused(message, next=say("演练请用另一个数据库（TONGXIN_HOME 或 DATABASE_URL）。"))
     if found is not Held.NOTHING:
         drop_everything(owner_url)
     return False

@@ -18,6 +18,7 @@ from tongxin.host.ports import LOOPBACK, next_to, require_port
 from tongxin.host.postgres import Embedded
 from tongxin.host.processes import Child, kill_group, spawn
 from tongxin.host.supervisor import Supervisor, child_failed
+from tongxin.places.table import find
 
 DATABASE_NAME = "tongxin"
 
@@ -33,15 +34,17 @@ class Desk:
 
 
 @contextmanager
-def up(home: Home, port: int, before: Callable[[Database], None] | None = None) -> Iterator[Desk]:
-    """Run everything while the context lasts; raise AlreadyRunning, PortBusy, ChildFailed, DatabaseAway, ….
+def up(home: Home, port: int, before: Callable[[Database], None] | None = None, county: str = "") -> Iterator[Desk]:
+    """Run everything while the context lasts; raise AlreadyRunning, PortBusy, ChildFailed, DatabaseAway, UnknownCounty, ….
 
-    The desk listens on ``port``, the intake on the one beside it.
+    The desk listens on ``port``, the intake on the one beside it. ``county`` (name or code; by default what TONGXIN_COUNTY says)
+    is there from then on, beside those that were; if none is asked for and none there, Liuyang is.
 
     ``before`` may look at the database (and start it over) before anything else uses it.
 
     SIGTERM and SIGHUP end it as Ctrl-C does: by KeyboardInterrupt, after which all that was started is ended.
     """
+    wanted = _county(county)
     with _interruptible(), home.lock():
         home.withdraw()  # what a killed supervisor left
         intake = next_to(port)
@@ -51,7 +54,7 @@ def up(home: Home, port: int, before: Callable[[Database], None] | None = None) 
             database = _database(home, supervisor)
             if before is not None:
                 before(database)
-            _prepare(home, database)
+            _prepare(home, database, wanted)
             supervisor.start(_intake(home, database, intake))
             supervisor.start(_web(home, database, port, intake))
             supervisor.start(_worker(home, database))
@@ -61,11 +64,12 @@ def up(home: Home, port: int, before: Callable[[Database], None] | None = None) 
 
 
 @contextmanager
-def database(home: Home) -> Iterator[Database]:
-    """Run the database alone while the context lasts, made ready: for commands that need nothing else."""
+def database(home: Home, county: str = "") -> Iterator[Database]:
+    """Run the database alone while the context lasts, made ready: for commands that need nothing else. ``county``: as of up()."""
+    wanted = _county(county)
     with _interruptible(), home.lock(), _supervised(home) as supervisor:
         found = _database(home, supervisor)
-        _prepare(home, found)
+        _prepare(home, found, wanted)
         yield found
 
 
@@ -119,10 +123,16 @@ def _database(home: Home, supervisor: Supervisor) -> Database:
     return ensure(embedded.owner_url(DATABASE_NAME), None, password)
 
 
-def _prepare(home: Home, database: Database) -> None:
-    """Bring the tables up to date, as the owner; raise ChildFailed."""
+def _county(given: str) -> str:
+    """Return the code of the county that is asked for, or ""; raise UnknownCounty or AmbiguousCounty before anything starts."""
+    wanted = given or os.environ.get("TONGXIN_COUNTY")
+    return find(wanted).code if wanted else ""
+
+
+def _prepare(home: Home, database: Database, county: str) -> None:
+    """Bring the tables up to date and see that a county is there, as the owner; raise ChildFailed."""
     argv = [sys.executable, "-m", "tongxin.host.prepare"]
-    environment = _environment(home, database.owner_url) | {"TONGXIN_APP_ROLE": database.app_role}
+    environment = _environment(home, database.owner_url) | {"TONGXIN_APP_ROLE": database.app_role, "TONGXIN_COUNTY": county}
     log = home.log("prepare")
     with log.open("wb") as output:
         process = spawn(Child("prepare", argv, environment), output.fileno())

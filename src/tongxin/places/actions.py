@@ -1,8 +1,6 @@
 """Writes of areas and places."""
 
-import csv
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from uuid import UUID
 
 import msgspec
@@ -15,6 +13,7 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.places.access import MAY_EDIT_PLACES
 from tongxin.places.models import Area, Place
+from tongxin.places.table import County, tree
 from tongxin.playbook.faults import nearest
 from tongxin.playbook.loader import categories
 
@@ -29,25 +28,10 @@ class PlaceForm(msgspec.Struct, forbid_unknown_fields=True):
     area: str
 
 
-def load_areas(name: str = "liuyang-areas.csv") -> int:
-    """Load a shipped tree of areas; return how many are new. Parents stand before their children in the file."""
-    with (resources.files("tongxin.places") / "data" / name).open(encoding="utf-8") as file:
-        rows = [
-            Area(
-                code=row["code"],
-                parent_id=_parent(row),
-                level=row["level"],
-                name=row["name"],
-                name_en=row["name_en"],
-            )
-            for row in csv.DictReader(file)
-        ]
-    held = set(Area.objects.values_list("code", flat=True))
-    return len(Area.objects.bulk_create([row for row in rows if row.code not in held]))
-
-
-def _parent(row: dict[str, str]) -> str | None:
-    return None if row["level"] == "county" else row["parent"]
+def load_areas(county: County) -> None:
+    """Load a county's areas from the national table; those that are there already stay as they are."""
+    rows = [Area(code=r.code, parent_id=r.parent, level=r.level, name=r.name, name_en=r.name_en) for r in tree(county)]
+    Area.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 @transaction.atomic

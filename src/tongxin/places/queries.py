@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from tongxin.base.arrays import array
 from tongxin.base.scope import COUNTY_DIGITS, Scope, prefix, town_of
@@ -60,6 +60,12 @@ def town_names(codes: Iterable[str]) -> dict[str, str]:
 def known_areas(codes: Iterable[str]) -> set[str]:
     """Return those of the codes that exist."""
     return set(Area.objects.filter(code__in=set(codes)).values_list("code", flat=True))
+
+
+def areas_by_level(county: str) -> dict[str, int]:
+    """Return how many areas of each level a county has."""
+    inside = Area.objects.filter(code__startswith=prefix(county))
+    return dict(inside.values_list("level").annotate(Count("code")))
 
 
 def counties() -> list[str]:
