@@ -9,6 +9,7 @@ from tongxin.base.problems import Problem
 from tongxin.base.words import language, pick
 from tongxin.desk.session import MEMBER, scope
 from tongxin.desk.wording import role
+from tongxin.imports.access import MAY_IMPORT
 from tongxin.orders.queries import drill_clock, incidents, orders
 from tongxin.people.queries import organisation_names
 
@@ -36,4 +37,5 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         if who.organisation
         else "",
         "orders_count": orders(who).count(),
+        "may_import": bool(who.roles & MAY_IMPORT),
     }
