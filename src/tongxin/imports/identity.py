@@ -8,6 +8,8 @@ from tongxin.imports.verdict import AlikeError, RefusedError
 from tongxin.sheets.text import fold
 
 _NAMED = 3
+_HELD = 0
+"""Stands for the row of what is held already."""
 Facts = Mapping[str, str]
 """What is said of somebody or something, by field; an empty text says nothing."""
 
@@ -23,7 +25,7 @@ class Identities:
     ) -> None:
         self._likeness, self._answered, self._difference = likeness, answered, difference
         self._held: dict[tuple[str, str], list[Sequence[Facts]]] = {}
-        self._alike: dict[tuple[str, str], list[str]] = {}
+        self._alike: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self._count: Counter[tuple[str, str]] = Counter()
 
     def hold(self, group: str, name: str, alternatives: Sequence[Facts]) -> None:
@@ -31,7 +33,7 @@ class Identities:
         key = (group, fold(name))
         self._held.setdefault(key, []).append(alternatives)
         self._count[key] += 1
-        self._alike.setdefault((group, self._likeness(name)), []).append(say("已在册的“{name}”", name=name))
+        self._alike.setdefault((group, self._likeness(name)), []).append((_HELD, name))
 
     def nth(self, row: int, group: str, name: str, facts: Facts) -> int | None:
         """Return which of that name in its group a new one is, from 0; None if it is held already, just so.
@@ -45,11 +47,11 @@ class Identities:
             return None
         before = self._alike.setdefault((group, self._likeness(name)), [])
         if before and row not in self._answered:
-            others = say("、").join(before[:_NAMED])
+            others = say("、").join(_named(where, other) for where, other in before[:_NAMED])
             raise AlikeError(
                 say("像是同一个：{others}；确是另一个，就勾选收下（命令里是 --other {row}）", others=others, row=row)
             )
-        before.append(say("第 {row} 行“{name}”", row=row, name=name))
+        before.append((row, name))
         self._count[key] += 1
         return self._count[key] - 1
 
@@ -61,6 +63,10 @@ class Identities:
             raise RefusedError(say("曾在册，职责已经结束；导入不恢复"))
         field = next(_differing(held[0][0], facts))
         raise RefusedError(self._difference(field, held[0][0][field], facts[field]))
+
+
+def _named(row: int, name: str) -> str:
+    return say("已在册的“{name}”", name=name) if row == _HELD else say("第 {row} 行“{name}”", row=row, name=name)
 
 
 def _differing(known: Facts, facts: Facts) -> "filter[str]":

@@ -15,8 +15,7 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 def clean(text: str) -> str:
     """Return a text without what an office's software leaves in it: full-width digits, padding (张　三), control characters."""
-    if not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", text)  # returns at once what is so already
     if not _UNCLEAN.search(text):
         return text
     return _PADDED.sub("", _SPACE.sub(" ", text.translate(_WIDE)).strip())
