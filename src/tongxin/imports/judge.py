@@ -4,7 +4,7 @@ A judge reads what is held once, when it begins, and remembers every row it has 
 what a row says, so that importing a file again finds everything held.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -76,7 +76,7 @@ class Judge:
         if id_ is None:
             names = {word: spoken(self.kind, field, of) for word, of in known.items()}
             hint = like(fold(text), names) or say("；认识的有：{words}", words=say("、").join(dict.fromkeys(names.values())))
-            raise RefusedError(say("{field}“{word}”不认识{hint}", field=self._title(field), word=text, hint=hint))
+            raise RefusedError(say("{field}“{word}”不认识{hint}", field=self.title(field), word=text, hint=hint))
         return id_
 
     def area(self, values: Values) -> str:
@@ -113,12 +113,13 @@ class Judge:
 
     def _difference(self, field: str, held: str, here: str) -> str:
         sentence = "已在册，{field}是“{held}”，这里是“{here}”；导入只添加，不改已有的"
-        return say(sentence, field=self._title(field), held=self._shown(field, held), here=self._shown(field, here))
+        return say(sentence, field=self.title(field), held=self._shown(field, held), here=self._shown(field, here))
 
     def _shown(self, field: str, fact: str) -> str:
         return self.areas.names(fact.split()) if field == "area" else spoken(self.kind, field, fact)
 
-    def _title(self, field: str) -> str:
+    def title(self, field: str) -> str:
+        """Return what a field is called in the language being spoken."""
         found = kinds()[self.kind].named(field)
         return title(found.title) if found else field
 
@@ -162,7 +163,7 @@ class Organisations(Judge):
 
     def __init__(self, scope: Scope, plan: Plan, answered: Collection[int]) -> None:
         super().__init__(scope, plan, answered)
-        self._roll = Roll(scope.ledger)
+        self._roll = Roll(scope.ledger, self.title)
         for row in self._roll.rows.values():
             facts = {
                 "kind": row.kind,
@@ -175,7 +176,7 @@ class Organisations(Judge):
     def form(self, row: int, values: Values) -> OrganisationForm | None:
         """Return the organisation."""
         kind, area, name, name_en = self.word("kind", values["kind"]), self.area(values), values["name"], values["name_en"]
-        parent = self._roll.find(values["parent"], say("上级单位")) if values["parent"] else None
+        parent = self._roll.find(values["parent"], "parent") if values["parent"] else None
         facts = {"kind": kind, "parent": self._roll.name(parent), "area": area, "name_en": name_en}
         nth = self.known.nth(row, "", name, facts)
         if nth is None:
@@ -201,14 +202,14 @@ class Roster(Judge):
 
     def __init__(self, scope: Scope, plan: Plan, answered: Collection[int]) -> None:
         super().__init__(scope, plan, answered)
-        self._roll, self._since = Roll(scope.ledger), clock.now()
+        self._roll, self._since = Roll(scope.ledger, self.title), clock.now()
         for (_, name, organisation), roles in groupby(roles_held(scope.ledger), lambda role: role[:3]):
             open_ = [{"role": role.kind, "area": " ".join(role.areas)} for role in roles if not role.ended]
             self.known.hold(str(organisation), name, open_)
 
     def form(self, row: int, values: Values) -> MemberForm | None:
         """Return the member with one role; its areas are those that the row names, else those of the organisation."""
-        organisation = self._roll.find(values["organisation"], say("单位"))
+        organisation = self._roll.find(values["organisation"], "organisation")
         role, area, name = self.word("role", values["role"]) if values["role"] else "", self.area(values), values["name"]
         areas = [area] if area else self._roll.areas(organisation)
         if not areas:
@@ -237,7 +238,8 @@ class Roster(Judge):
 class Roll:
     """The organisations of a county by name."""
 
-    def __init__(self, ledger: str) -> None:
+    def __init__(self, ledger: str, title: Callable[[str], str]) -> None:
+        self._title = title
         self.rows = {row.id: row for row in organisations_held(ledger)}
         self._names: dict[UUID, str] = {}
         self._named: dict[str, list[UUID]] = {}
@@ -250,13 +252,13 @@ class Roll:
         self._named.setdefault(fold(name), []).append(id_)
 
     def find(self, name: str, field: str) -> UUID:
-        """Return the one of that name; raise RefusedError or AskedError."""
+        """Return the one of that name, which stands in a field; raise RefusedError or AskedError."""
         found = self._named.get(fold(name), [])
         if not found:
             hint = like(fold(name), {key: self._names[ids[0]] for key, ids in self._named.items()})
-            raise RefusedError(say("{field}“{name}”没有登记{hint}", field=field, name=name, hint=hint))
+            raise RefusedError(say("{field}“{name}”没有登记{hint}", field=self._title(field), name=name, hint=hint))
         if len(found) > 1:
-            raise AskedError(say("{field}“{name}”不止一个", field=field, name=name))
+            raise AskedError(say("{field}“{name}”不止一个", field=self._title(field), name=name))
         return found[0]
 
     def name(self, id_: UUID | None) -> str:
