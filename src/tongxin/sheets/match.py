@@ -94,8 +94,8 @@ def plan(sheet: Sheet, kind: str = "", given: Mapping[str, str] | None = None, f
     if not options:
         raise NoHeader(say("前 {rows} 行里没有一行是列名", rows=LOOKED_AT), kind=kind, missing=_required(kind))
     best = _the_one(options)
-    _require_complete(best.kind, best.matched, best.headers)
     _require_known(best, wanted, fill)
+    _require_complete(best.kind, best.matched, best.headers)
     columns = tuple(_column(index, best, rows) for index in range(len(best.headers)))
     filled = {fold(header) for header in fill}
     return Plan(
