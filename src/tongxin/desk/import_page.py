@@ -47,11 +47,12 @@ def content(scope: Scope, file: File, choice: Choice) -> dict[str, Any]:
 
 def of_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return what is shown of an outcome, before and after."""
+    given = {column.field for column in outcome.columns}
     return {
         "outcome": outcome,
         "rows": [{"row": bad, "verdict": spoken(bad.what)} for bad in outcome.bad[:SHOWN]],
         "more": outcome.refused + outcome.asked - len(outcome.bad[:SHOWN]),
-        "fields": [_title(outcome.kind, column.field) for column in outcome.columns if column.field],
+        "fields": [title(field.title) for field in kinds()[outcome.kind].field if field.name in given],
     }
 
 
@@ -90,8 +91,3 @@ def _options(kind: str, header: str, chosen: str) -> list[tuple[str, str, bool]]
 
 def _kinds(chosen: str) -> list[tuple[str, str, bool]]:
     return [(name, title(kind.title), name == chosen) for name, kind in kinds().items()]
-
-
-def _title(kind: str, field: str) -> str:
-    found = kinds()[kind].named(field)
-    return title(found.title) if found else field

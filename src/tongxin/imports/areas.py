@@ -69,9 +69,8 @@ class Areas:
         found = [area for area in self._villages.get(self._key(text), ()) if area.code.startswith(inside)]
         if not found:
             where = self._codes[town].name if town else ""
-            raise RefusedError(
-                say("{town}没有村（社区）“{name}”{hint}", town=where, name=text, hint=self._hint(text, self._villages))
-            )
+            near = {key: [area for area in several if area.code.startswith(inside)] for key, several in self._villages.items()}
+            raise RefusedError(say("{town}没有村（社区）“{name}”{hint}", town=where, name=text, hint=self._hint(text, near)))
         return self._only(found, text)
 
     def _only(self, found: list[AreaName], text: str) -> str:
