@@ -88,7 +88,7 @@ def write_csv(file: Path, rows: Iterable[list[object]]) -> Path:
 
 
 def measured(home: Home, argv: Sequence[str]) -> dict[str, Any]:
-    """Run a command to its end; return its seconds, its peak megabytes, and what it printed last."""
+    """Run a command to its end; return its seconds and those of its processor, its peak megabytes, what it printed last."""
     began = time.perf_counter()
     process = subprocess.Popen(argv, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
@@ -98,7 +98,8 @@ def measured(home: Home, argv: Sequence[str]) -> dict[str, Any]:
     process.returncode = code
     if code:
         raise BenchError(f"{argv} ended with {code}:\n{said[-2000:]}")
-    return {"seconds": round(seconds, 2), "peak_mb": round(used.ru_maxrss / 1024, 1), "said": said.strip().splitlines()[-1]}
+    cpu, peak = round(used.ru_utime + used.ru_stime, 2), round(used.ru_maxrss / 1024, 1)
+    return {"seconds": round(seconds, 2), "cpu_seconds": cpu, "peak_mb": peak, "said": said.strip().splitlines()[-1]}
 
 
 def sql(desk: Desk, statement: str) -> list[tuple[Any, ...]]:
@@ -171,7 +172,8 @@ def _show(measure: str, values: dict[str, Any], seconds: float | None, megabytes
     met = values["peak_mb"] <= megabytes and (seconds is None or values["seconds"] <= seconds)
     copy = f", {values['times_copy']} x COPY" if "times_copy" in values else ""
     bar = f"{'' if seconds is None else f'{seconds:g} s, '}{megabytes:g} MB"
-    click.echo(f"{'met' if met else 'NOT MET':8}{measure}: {values['seconds']} s, {values['peak_mb']} MB ({bar}){copy}")
+    taken = f"{values['seconds']} s (CPU {values['cpu_seconds']}), {values['peak_mb']} MB"
+    click.echo(f"{'met' if met else 'NOT MET':8}{measure}: {taken} ({bar}){copy}")
     click.echo(f"        {values['said']}")
 
 
