@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import ForeignKey, UniqueConstraint
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("audit", "places", "people", "orders", "ledger", "figures", "bulletin")
+ROOMS = ("audit", "places", "people", "imports", "orders", "ledger", "figures", "bulletin")
 
 
 def layers() -> list[str]:

@@ -10,6 +10,7 @@ from tongxin.base.problems import Problem
 from tongxin.base.words import language, pick
 from tongxin.desk.session import MEMBER, looked_at, scope
 from tongxin.desk.wording import role
+from tongxin.imports.access import MAY_IMPORT
 from tongxin.orders.queries import drill_clock, incidents, is_drill, orders
 from tongxin.people.queries import organisation_names
 
@@ -40,4 +41,5 @@ def _signed_in(request: HttpRequest) -> dict[str, Any]:
         if who.organisation
         else "",
         "orders_count": orders(who).count(),
+        "may_import": bool(who.roles & MAY_IMPORT),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tongxin.desk import pages
+from tongxin.desk import imports, pages
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
@@ -19,4 +19,7 @@ urlpatterns = [
     path("bulletins", pages.bulletins, name="bulletins"),
     path("bulletins/<uuid:id_>", pages.bulletin, name="bulletin"),
     path("bulletins/<uuid:id_>/publish", pages.publish, name="publish"),
+    path("import", imports.upload, name="import"),
+    path("import/<uuid:id_>", imports.look, name="import_file"),
+    path("import/<uuid:id_>/report", imports.report, name="import_report"),
 ]

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -149,6 +151,32 @@ def anyhow(county: str = "") -> Iterator[tuple[str, str]]:
         return
     with database(home, county) as found:
         yield found.owner_url, found.app_url
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--kind",
+    type=click.Choice(["roster", "premises", "organisations"]),
+    help="What the rows are (default: seen from the columns).",
+)
+@click.option("--sheet", default="", help="Which sheet, if several have rows.")
+@click.option("--column", "columns", multiple=True, metavar="HEADER=FIELD", help="What a column gives; HEADER= for nothing.")
+@click.option("--fill", multiple=True, metavar="HEADER", help="A column whose blank cells mean “as above”.")
+@click.option("--other", "others", type=int, multiple=True, metavar="ROW", help="A row that looks like another and is not.")
+@click.option("--good-rows", is_flag=True, help="Import the good rows and list the others (default: all rows or nothing).")
+@click.option("--despite", is_flag=True, help="Import although a total differs or the sheet is full to its last row.")
+@click.option("--yes", "confirmed", is_flag=True, help="Do not ask; columns that are only like a field's name are refused.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the row-by-row report (XLSX) here.")
+@click.option("--county", default="", metavar="CODE", help="Which county, if there are several.")
+def import_command(file: Path, county: str, report: Path | None, confirmed: bool, **choice: Any) -> None:  # noqa: ANN401, FBT001
+    """Import a roster, premises or organisations from XLSX, XLS, ODS or CSV; exit with 1 if rows are left to be mended."""
+    with anyhow() as (_, app_url):
+        make_ready(app_url)
+        from tongxin.host.importing import choice_of, import_file  # noqa: PLC0415 - rooms can be imported only now
+
+        clean = import_file(file, county, choice_of(**choice), report, confirmed=confirmed)
+    sys.exit(0 if clean else EXIT_DIFFERENT)
 
 
 @main.command("doctor")

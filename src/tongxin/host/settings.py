@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "tongxin.audit",
     "tongxin.places",
     "tongxin.people",
+    "tongxin.imports",
     "tongxin.orders",
     "tongxin.ledger",
     "tongxin.figures",

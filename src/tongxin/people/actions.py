@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from tongxin.audit.actions import keep, log
+from tongxin.audit.actions import insert, keep, log
 from tongxin.base import clock, ids
 from tongxin.base.problems import AlreadyExists, BadRequest, Conflict, NotFound, NotSignedIn
 from tongxin.base.scope import Scope
@@ -80,19 +80,13 @@ def add_members(scope: Scope, forms: Sequence[MemberForm]) -> dict[str, int]:
     for form in forms:
         if form.id not in held:
             fresh.setdefault(form.id, form)
-    Role.objects.bulk_create(
-        Role(
-            member_id=f.id,
-            organisation_id=r.organisation,
-            kind=r.kind,
-            areas=r.areas,
-            since=r.since,
-            until=r.until,
-        )
+    roles = [
+        Role(member_id=f.id, organisation_id=r.organisation, kind=r.kind, areas=r.areas, since=r.since, until=r.until)
         for f in fresh.values()
         for r in f.roles
-    )
-    _refuse_other_roles(forms)
+    ]
+    insert(Role, roles)
+    _refuse_other_roles([form for form in forms if fresh.get(form.id) is not form])
     log("members.add", member=scope.member, subject="members", **outcome)
     return outcome
 

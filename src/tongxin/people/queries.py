@@ -1,7 +1,7 @@
 """Reads of organisations, members, roles and devices."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -128,3 +128,37 @@ def first_of_each_role(ledger: str) -> dict[str, Role]:
     for role in sorted(held, key=lambda role: (role.member_id == founder_id(ledger), role.id)):
         first.setdefault(role.kind, role)
     return first
+
+
+def organisations_held(ledger: str) -> list[Organisation]:
+    """Return every organisation of a county."""
+    return list(Organisation.objects.filter(ledger=ledger).order_by("id"))
+
+
+class HeldRole(NamedTuple):
+    """A role that is or was held: by whom, for which organisation, what, where (codes), and whether it has ended."""
+
+    member: UUID
+    name: str
+    organisation: UUID
+    kind: str
+    areas: tuple[str, ...]
+    ended: bool
+
+
+def roles_held(ledger: str) -> Iterator[HeldRole]:
+    """Yield every role of a county's members, member by member."""
+    fields = ("member_id", "member__name", "organisation_id", "kind", "areas", "until")
+    rows = Role.objects.filter(member__ledger=ledger).order_by("member_id", "id").values_list(*fields)
+    for member, name, organisation, kind, areas, until in rows.iterator():
+        yield HeldRole(member, name, organisation, kind, tuple(areas), until is not None)
+
+
+def count_members(ledger: str) -> int:
+    """Return how many members a county has."""
+    return Member.objects.filter(ledger=ledger).count()
+
+
+def count_organisations(ledger: str) -> int:
+    """Return how many organisations a county has."""
+    return Organisation.objects.filter(ledger=ledger).count()

@@ -62,4 +62,5 @@ def _check(scope: Scope, forms: Iterable[PlaceForm]) -> None:
             )
         if form.area not in areas:
             raise BadRequest(say("places[{index}].area：没有区域 {area}", index=index, area=form.area))
-        scope.require(say("登记场所"), MAY_EDIT_PLACES, form.area)
+    for area in sorted(areas):
+        scope.require(say("登记场所"), MAY_EDIT_PLACES, area)

@@ -1,6 +1,7 @@
 """Reads of areas and places."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -71,3 +72,37 @@ def areas_by_level(county: str) -> dict[str, int]:
 def counties() -> list[str]:
     """Return the county codes that are loaded."""
     return list(Area.objects.filter(level="county").order_by("code").values_list("code", flat=True))
+
+
+class AreaName(NamedTuple):
+    """An area as offices name it; ``level`` is county, town or village."""
+
+    code: str
+    level: str
+    name: str
+
+
+def areas_of(ledger: str) -> list[AreaName]:
+    """Return every area of a county."""
+    rows = Area.objects.filter(code__startswith=ledger).order_by("code")
+    return [AreaName(*row) for row in rows.values_list("code", "level", "name")]
+
+
+class HeldPlace(NamedTuple):
+    """What is held of a place."""
+
+    name: str
+    name_en: str
+    category: str
+    area: str
+
+
+def places_held(ledger: str) -> Iterator[HeldPlace]:
+    """Yield every place of a county."""
+    rows = Place.objects.filter(ledger=ledger).order_by("id").values_list("name", "name_en", "category", "area_id")
+    return (HeldPlace(*row) for row in rows.iterator())
+
+
+def count_places(ledger: str) -> int:
+    """Return how many places a county has."""
+    return Place.objects.filter(ledger=ledger).count()

@@ -1,0 +1,93 @@
+"""The page on which a file is looked at: its columns, its rows that need a person, its totals; nothing is written by looking."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import QueryDict
+
+from tongxin.base.problems import BadRequest, Problem
+from tongxin.base.scope import Scope
+from tongxin.base.words import say
+from tongxin.imports.actions import Choice, File, look
+from tongxin.imports.outcome import Outcome
+from tongxin.imports.verdict import spoken
+from tongxin.sheets.kinds import kinds, title
+from tongxin.sheets.match import SURE, NoHeader, WhichKind
+from tongxin.sheets.read import WhichSheet
+
+SHOWN = 200
+"""Rows that need a person on one page; the report has all."""
+
+
+def choice_of(form: QueryDict) -> Choice:
+    """Return what a person chose; raise BadRequest."""
+    columns: dict[str, str] = {}
+    for pair in form.getlist("column"):
+        header, _, field = pair.rpartition("=")
+        columns[header] = columns.get(header) or field
+    try:
+        others = frozenset(map(int, form.getlist("other")))
+    except ValueError:
+        raise BadRequest(say("other：要行号")) from None
+    return Choice(
+        sheet=form.get("sheet", ""), kind=form.get("kind", ""), columns=columns, fill=frozenset(form.getlist("fill")),
+        others=others, despite="despite" in form, good_rows="good_rows" in form,
+    )  # fmt: skip
+
+
+def content(scope: Scope, file: File, choice: Choice) -> dict[str, Any]:
+    """Return what the page shows of a file as it would be imported; if it cannot be read yet, what must be chosen first."""
+    shown: dict[str, Any] = {"name": file.name, "choice": choice, "kinds": _kinds(choice.kind)}
+    try:
+        outcome = look(scope, file, choice)
+    except (WhichSheet, WhichKind, NoHeader) as problem:
+        return shown | {"problem": problem} | _open_questions(problem, choice)
+    return shown | of_outcome(outcome) | {"kinds": _kinds(outcome.kind)} | _columns(outcome, choice)
+
+
+def of_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return what is shown of an outcome, before and after."""
+    given = {column.field for column in outcome.columns}
+    return {
+        "outcome": outcome,
+        "rows": [{"row": bad, "verdict": spoken(bad.what)} for bad in outcome.bad[:SHOWN]],
+        "more": outcome.refused + outcome.asked - len(outcome.bad[:SHOWN]),
+        "fields": [title(field.title) for field in kinds()[outcome.kind].field if field.name in given],
+    }
+
+
+def _columns(outcome: Outcome, choice: Choice) -> dict[str, Any]:
+    return {
+        "columns": [
+            {
+                "letter": column.letter,
+                "header": column.header,
+                "samples": column.samples,
+                "options": _options(outcome.kind, column.header, column.field or ""),
+                "sure": "" if not column.field else say("是它的名字") if column.sure >= SURE else say("像，请核对"),
+                "filled": column.header in choice.fill,
+            }
+            for column in outcome.columns
+            if column.header
+        ]
+    }
+
+
+def _open_questions(problem: Problem, choice: Choice) -> dict[str, Any]:
+    """Return what must be chosen before rows can be judged: a sheet, a kind, what the columns are."""
+    found: Mapping[str, Any] = problem.details
+    kind, headers = found.get("kind", ""), found.get("headers", ())
+    columns = [
+        {"letter": "", "header": text, "samples": (), "options": _options(kind, text, choice.columns.get(text, "")), "sure": ""}
+        for text in headers if text
+    ]  # fmt: skip
+    return {"sheets": found.get("sheets", []), "columns": columns}
+
+
+def _options(kind: str, header: str, chosen: str) -> list[tuple[str, str, bool]]:
+    fields = [("", say("不用"))] + [(field.name, title(field.title)) for field in kinds()[kind].field]
+    return [(f"{header}={name}", text, name == chosen) for name, text in fields]
+
+
+def _kinds(chosen: str) -> list[tuple[str, str, bool]]:
+    return [(name, title(kind.title), name == chosen) for name, kind in kinds().items()]

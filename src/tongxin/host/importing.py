@@ -1,0 +1,124 @@
+"""The command ``tongxin import``: what was found in a file is shown, a person confirms, then all of it is written or nothing."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from tongxin.base.problems import BadRequest
+from tongxin.base.scope import COUNTY_DIGITS, Scope
+from tongxin.base.words import say
+from tongxin.imports.actions import Choice, File, look, perform
+from tongxin.imports.outcome import Outcome
+from tongxin.imports.verdict import spoken
+from tongxin.people.queries import founder_id, scope_of
+from tongxin.places.queries import counties
+from tongxin.sheets.kinds import kinds, title
+from tongxin.sheets.match import SURE, Column
+
+
+def import_file(path: Path, county: str, choice: Choice, report: Path | None, *, confirmed: bool) -> bool:
+    """Import a file as a county's founder; return whether nothing is left to be mended or answered.
+
+    Unless ``confirmed`` beforehand, show what was found and ask; the columns shown are then what the person said they are.
+    """
+    scope, file = _founder(county), File(path.name, path)
+    if not confirmed:
+        found = look(scope, file, choice)
+        _show(found)
+        if not click.confirm(say("照此导入？")):
+            return False
+        shown = {column.header: column.field or "" for column in found.columns if column.header}
+        choice = replace(choice, columns=shown, kind=found.kind)
+    with _written(report) as out:
+        outcome = perform(scope, file, choice, out)
+    if confirmed:
+        _show(outcome)
+    click.echo(
+        f"{outcome.headline()} {say('在册：导入前 {before}，导入后 {after}。', before=outcome.before, after=outcome.after)}"
+    )
+    if report:
+        click.echo(say("逐行报告：{file}", file=report))
+    return outcome.is_clean
+
+
+def choice_of(
+    kind: str | None,
+    sheet: str,
+    columns: Sequence[str],
+    fill: Sequence[str],
+    others: Sequence[int],
+    *,
+    good_rows: bool,
+    despite: bool,
+) -> Choice:
+    """Return a person's choice from the command's options; raise BadRequest."""
+    return Choice(sheet, kind or "", _pairs(columns), frozenset(fill), frozenset(others), despite, good_rows)
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    """Return headers and fields from texts ``header=field``."""
+    found = {}
+    for text in texts:
+        header, equals, field = text.rpartition("=")
+        if not (header and equals):
+            raise BadRequest(say("--column：要“列名=字段”，这里是“{text}”", text=text))
+        found[header] = field
+    return found
+
+
+def _founder(county: str) -> Scope:
+    """Return the scope of a county's founder: of the one named, else of the only one."""
+    known = counties()
+    wanted = county or (known[0] if len(known) == 1 else "")
+    if wanted not in known:
+        raise BadRequest(say("--county：要这些代码之一：{codes}", codes=", ".join(known)))
+    return scope_of(founder_id(wanted[:COUNTY_DIGITS]))
+
+
+def _show(outcome: Outcome) -> None:
+    """Print the columns with samples, the counts, the control totals, and every row that needs a person."""
+    sentence = "{file} {sheet}：{kind}，列名在第 {row} 行"
+    click.echo(say(sentence, file=outcome.file, sheet=outcome.sheet, kind=outcome.kind_title, row=outcome.header))
+    for column in outcome.columns:
+        samples = "・".join(column.samples)
+        click.echo(f"  {column.letter:>2}  {_width(column.header, 16)}  {_width(_meaning(outcome, column), 26)}  {samples}")
+    for verdict in outcome.bad:
+        where, values = say("第 {row} 行", row=verdict.number), " | ".join(verdict.values)
+        click.echo(f"  {where}  {spoken(verdict.what)}  {verdict.reason}  [{values}]")
+    more = outcome.refused + outcome.asked - len(outcome.bad)
+    if more:
+        click.echo(say("  还有 {more} 行，见逐行报告（--report）", more=more))
+    click.echo(f"{say('读到的行')}: {outcome.sum_up()}")
+    click.echo(f"{say('不是数据的行')}: {outcome.left_out()}")
+    for total in outcome.totals:
+        click.echo(f"  {'✓' if total.agrees else '✗'} {total.said()}")
+    for doubt in outcome.doubts:
+        click.echo(f"! {doubt}  {say('看过没有问题，加 --despite 再导入。')}")
+
+
+def _meaning(outcome: Outcome, column: Column) -> str:
+    """Return what a column gives, and how sure that is."""
+    if not column.field:
+        return "—"
+    found = kinds()[outcome.kind].named(column.field)
+    named = f"{column.field} ({title(found.title)})" if found else column.field
+    return named if column.sure >= SURE else f"{named} {say('像')} {column.sure:.0%}"
+
+
+def _width(text: str, width: int) -> str:
+    """Fill a text up to a width on a screen, where a Chinese character takes two."""
+    return text + " " * (width - sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text))
+
+
+@contextmanager
+def _written(path: Path | None) -> Iterator[BinaryIO | None]:
+    if path is None:
+        yield None
+        return
+    with path.open("wb") as file:
+        yield file

@@ -1,0 +1,64 @@
+"""``tongxin import`` as somebody types it who has nothing but the README."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+from tests.conftest import prepare
+from tests.e2e.conftest import TONGXIN
+from tests.host.helpers import ROOT, Server, environment, fetch
+
+from tongxin.host.database import Database, ensure
+
+MESSY = "tests/data/messy.xlsx"
+
+
+@pytest.fixture(scope="module")
+def fresh(server: Server) -> Database:
+    """A database with areas and a founder, nothing imported yet."""
+    made = ensure(server.embedded.owner_url("importing"), None, server.home.secrets().app_password)
+    prepare(made)
+    return made
+
+
+def tongxin(home: Path, database: Database, *arguments: str, says: str = "") -> tuple[int, str]:
+    """Run the command in Chinese; return its exit code and all it printed."""
+    wanted = {
+        "TONGXIN_HOME": str(home / "home"), "TONGXIN_LANGUAGE": "zh", "DATABASE_URL": database.owner_url,
+        "DATABASE_APP_URL": database.app_url,
+    }  # fmt: skip
+    ended = subprocess.run(
+        [TONGXIN, "import", *arguments], env=environment() | wanted, input=says, text=True, cwd=ROOT, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return ended.returncode, ended.stdout
+
+
+def test_it_shows_every_bad_row_asks_and_writes_only_after_a_yes(fresh: Database, tmp_path: Path) -> None:
+    places = "SELECT count(*) FROM places_place"
+    code, said = tongxin(tmp_path, fresh, MESSY)
+    assert (code, "sheets.which_sheet" in said, "单位、名册、场所" in said) == (2, True, True)
+    code, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "场所", "--good-rows", says="n\n")
+    assert (code, fetch(fresh.owner_url, places)) == (1, [(0,)])
+    assert [row for row in (7, 10, 13, 14, 16) if f"第 {row} 行  " not in said] == []
+    assert "17 = 可收 7 + 已有 0 + 退回 3 + 待确认 2 + 不是数据 5" in said
+    report = tmp_path / "report.xlsx"
+    code, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "场所", "--good-rows", "--report", str(report), says="y\n")
+    assert (code, "导入前 0，导入后 7" in said, fetch(fresh.owner_url, places)) == (1, True, [(7,)])
+    assert len(CalamineWorkbook.from_path(report).get_sheet_by_index(1).to_python()) == 1 + 12
+
+
+def test_a_clean_file_ends_with_0_and_options_answer_what_would_be_asked(fresh: Database, tmp_path: Path) -> None:
+    file = tmp_path / "offices.csv"
+    file.write_bytes("单位全称叫法,性质,备注\n市水利局,机关,\n防汛突击队,队伍,\n".encode("gbk"))
+    code, said = tongxin(tmp_path, fresh, str(file), "--kind", "organisations", "--yes", "--column", "单位全称叫法=name")
+    assert (code, "写入了2行" in said) == (0, True)
+    code, said = tongxin(tmp_path, fresh, str(file), "--kind", "organisations", "--yes", "--column", "没有=name")
+    assert (code, "sheets.bad_column" in said, "Traceback" in said) == (2, True, False)
+
+
+def test_a_file_that_is_no_table_is_one_clear_refusal(fresh: Database, tmp_path: Path) -> None:
+    (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 broken")
+    code, said = tongxin(tmp_path, fresh, str(tmp_path / "broken.xlsx"), "--yes")
+    assert (code, "sheets.bad_file" in said, "Traceback" in said) == (2, True, False)
