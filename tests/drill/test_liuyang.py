@@ -164,6 +164,7 @@ def test_every_kind_of_organisation_turns_out_teams_lie_inside_teams_and_people_
     assert sum(len(member.roles) > 1 for member in scenario.members) >= 6
     mobilisation, *others = scenario.orders
     assert mobilisation.parent is None
+    assert set(mobilisation.scope.organisations) == {found.id for found in scenario.organisations}
     assert {order.parent for order in others} == {mobilisation.id}
 
 

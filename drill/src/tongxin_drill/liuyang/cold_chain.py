@@ -6,7 +6,7 @@ from typing import Any
 from tongxin_drill.liuyang.days import DAYS, FIRST
 from tongxin_drill.liuyang.districts import STREETS, villages
 from tongxin_drill.liuyang.stage import Member, OrderText, Stage, Team
-from tongxin_drill.shapes import Duty, Organisation, Place
+from tongxin_drill.shapes import Act, Duty, Organisation, Place
 
 TEXT = OrderText(
     "关于进口冷链食品管控的令",
@@ -84,7 +84,7 @@ def _declared(stage: Stage, importer: Member, duty: Duty, place: Place, lot: str
 def _through(stage: Stage, keeper: Member, approver: Member, duty: Duty, place: Place, lot: str, weight: float, day: int) -> None:
     """Receive a lot, disinfect and test it, and let it go once approved; what came last is held when the drill ends."""
 
-    def step(name: str, on: int, first: float, last: float, **more: float) -> Any:  # noqa: ANN401 - an act
+    def step(name: str, on: int, first: float, last: float, **more: float) -> Act:
         at = stage.free(keeper, "", on, first, last)
         return stage.report(keeper, at, "warehouse_release", place.id, {"lot": lot, "step": name, **more}, duty=duty)
 

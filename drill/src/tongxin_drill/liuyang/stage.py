@@ -303,7 +303,8 @@ class Stage:
         return len(self._acts)
 
     def scenario(self, factor: float) -> Scenario:
-        """Return what was put on the stage, the members assigned to whatever they do."""
+        """Return what was put on the stage: the first order speaks to all, members are assigned to whatever they do."""
+        everybody = Scope((COUNTY,), (), tuple(found.id for found in self._organisations))
         acts = tuple(sorted(self._acts, key=lambda act: act.at))
         posted = dict.fromkeys((act.duty, act.member) for act in acts if act.duty)
         visited = dict.fromkeys((act.activity, act.place, act.member) for act in acts if not act.duty)
@@ -319,7 +320,7 @@ class Stage:
             title="战报：十八天，全市齐动手",
             title_en="Eighteen days: a county turns out",
             incident=self.incident,
-            orders=tuple(self._orders),
+            orders=(replace(self._orders[0], scope=everybody), *self._orders[1:]),
             organisations=tuple(self._organisations),
             places=tuple(self.places),
             members=tuple(self._persons.values()),

@@ -3,7 +3,7 @@
 from tongxin_drill.liuyang.days import DAYS, moment
 from tongxin_drill.liuyang.districts import ZHANGFANG, villages
 from tongxin_drill.liuyang.stage import Member, OrderText, Stage, Team
-from tongxin_drill.shapes import Order, Organisation, Place
+from tongxin_drill.shapes import Order, Place
 
 SENT = OrderText(
     "关于干部下沉支援张坊镇的令",
@@ -136,7 +136,7 @@ def _patrol(stage: Stage, team: Team, clerk: Member, index: int, place: Place, d
 
 def _checked(stage: Stage) -> None:
     """S5: premises are visited until the number of visits is reached."""
-    office: Organisation = stage.organisation("张坊镇市场监管所", "Zhangfang Market Supervision Station", "office", (ZHANGFANG,))
+    office = stage.organisation("张坊镇市场监管所", "Zhangfang Market Supervision Station", "office", (ZHANGFANG,))
     team = stage.team(office, stage.many(8), ZHANGFANG)
     stage.order("inspect", CHECKED, ["premises_check"], [office], within=(ZHANGFANG,), categories=PREMISES)
     visits = stage.more_than(500)

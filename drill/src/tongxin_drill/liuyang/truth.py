@@ -260,6 +260,7 @@ FIGURES: dict[str, dict[str, Rule]] = {
     },
     "village_measures": {
         "villages": distinct("area"),
+        "places": distinct("place"),
         "checks": records(),
         "problems": opened(UNHELD.episodes),
         "solved": closed(UNHELD.episodes),
@@ -281,6 +282,7 @@ FIGURES: dict[str, dict[str, Rule]] = {
         "staying": last("persons"),
         "measured": total("measured"),
         "members": distinct("member"),
+        "places": distinct("place"),
     },
     "freezer_inspection": {
         "inspections": records(),
@@ -332,7 +334,12 @@ FIGURES: dict[str, dict[str, Rule]] = {
         "person_times": distinct("member", "duty", "day", when=CAME),
         "hours": hours(SHIFT.episodes),
     },
-    "expert_service": {"services": records(), "experts": distinct("member"), "trained": total("trained")},
+    "expert_service": {
+        "services": records(),
+        "experts": distinct("member"),
+        "trained": total("trained"),
+        "places": distinct("place"),
+    },
     "sortie": {
         "sorties": distinct("organisation", "place", "day", when=CAME),
         "hours": hours(SHIFT.episodes),
@@ -345,7 +352,12 @@ FIGURES: dict[str, dict[str, Rule]] = {
         "vehicles": total("vehicles"),
         "turned_back": total("turned_back"),
     },
-    "household_visit": {"households": total("households"), "helped": total("helped"), "waiting": total("needs")},
+    "household_visit": {
+        "households": total("households"),
+        "helped": total("helped"),
+        "waiting": total("needs"),
+        "places": distinct("place"),
+    },
     "safety_check": {
         "places": distinct("place"),
         "hazards": opened(HAZARD.episodes),
