@@ -146,13 +146,12 @@ def joined(found: Geography, without: int, ends: tuple[str, str]) -> bool:
     return ends[1] in reached
 
 
-@any_seed
-@few
-def test_about_twice_as_many_live_in_a_community_as_in_a_village(seed: int) -> None:
-    found = made_up(LIUYANG, seed)
-    urban = [v.population for v in found.villages if v.name.endswith("社区")]
-    rural = [v.population for v in found.villages if not v.name.endswith("社区")]
-    assert 1.5 < (sum(urban) / len(urban)) / (sum(rural) / len(rural)) < 2.7
+def test_about_twice_as_many_live_in_a_community_as_in_a_village() -> None:
+    """Of one seed the few communities may differ more; of twenty together they do not."""
+    villages = [village for seed in range(20) for village in made_up(LIUYANG, seed).villages]
+    urban = [v.population for v in villages if v.name.endswith("社区")]
+    rural = [v.population for v in villages if not v.name.endswith("社区")]
+    assert 1.9 < (sum(urban) / len(urban)) / (sum(rural) / len(rural)) < 2.1
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
