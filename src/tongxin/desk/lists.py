@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from tongxin.base.words import say
 from tongxin.desk import wording
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 class MatterRow:
     """A matter as a list shows it; ``late`` is None while it is not overdue. ``answerable`` is who must see to it now."""
 
+    id: UUID
     title: str
     place: str
     town: str
@@ -43,6 +45,7 @@ def matter_rows(found: "Iterable[Matter]", now: datetime) -> list[MatterRow]:
     teams = organisation_names(row.organisation for row in rows)
     return [
         MatterRow(
+            id=row.id,
             title=wording.matter(row.activity, row.name),
             place=places.get(row.place, ""),
             town=towns.get(row.area, ""),

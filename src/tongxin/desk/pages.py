@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
@@ -23,8 +23,11 @@ from tongxin.desk import figure_page, narrowing, order_page, wording
 from tongxin.desk.lists import matter_rows, note, record_rows
 from tongxin.desk.session import look_at, looked_at, remember, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
+from tongxin.figures import actions as figure_actions
 from tongxin.figures import queries as figure_queries
+from tongxin.ledger import actions as ledger_actions
 from tongxin.ledger import queries as ledger
+from tongxin.ledger.access import MAY_DECIDE, RELEASABLE
 from tongxin.orders import queries as order_queries
 from tongxin.people import actions as people
 from tongxin.people.queries import member_names, organisation_names
@@ -131,6 +134,8 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
         "rows": matter_rows(page, now),
         "state": state,
         "states": _states(request, state),
+        "may_decide": bool(scope.roles & MAY_DECIDE),
+        "done": int(done) if (done := request.GET.get("done", "")).isdecimal() else None,
     }
     return render(request, "desk/matters.html", content)
 
@@ -153,6 +158,43 @@ def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
     }
     others = {key: value for key, value in request.GET.items() if key not in ("state", "page")}
     return [(name, f"?{urlencode({**others, 'state': key})}", key == state) for key, name in names.items()]
+
+
+@require_POST
+@signed_in
+def decide(request: HttpRequest, scope: Scope, id_: UUID, act: str) -> HttpResponse:
+    """Settle a matter, or approve what it waits with."""
+    act_on = {"settle": ledger_actions.settle_matter, "approve": ledger_actions.approve_matter}[act]
+    return _done(request, scope, act_on(scope, ledger.matter(scope, id_)).position)
+
+
+@require_POST
+@signed_in
+def judge(request: HttpRequest, scope: Scope, position: int, act: str) -> HttpResponse:
+    """Release a marked record, or withdraw one."""
+    act_on = {"release": ledger_actions.release, "withdraw": ledger_actions.withdraw}[act]
+    written = act_on(scope, ledger.record(scope, position))
+    return _done(request, scope, None if act == "withdraw" else written.position)
+
+
+def _done(request: HttpRequest, scope: Scope, position: int | None) -> HttpResponse:
+    """Let what was done show at once, and lead back; ``done`` is the record that can be undone."""
+    figure_actions.catch_up(scope.ledger)
+    target = request.POST.get("next") or "/matters"
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
+        target = "/matters"
+    at = urlsplit(target)
+    query = [(name, value) for name, value in parse_qsl(at.query) if name != "done"]
+    query += [("done", str(position))] if position else []
+    return redirect(at._replace(query=urlencode(query)).geturl())
+
+
+@require_GET
+@signed_in
+def quarantine(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """List the records that are kept but count nowhere."""
+    page = _page(request, ledger.marked(scope, _required(request).id))
+    return render(request, "desk/quarantine.html", {"page": page, "rows": record_rows(list(page))})
 
 
 @require_GET
@@ -277,6 +319,7 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
         "rehashed": chain_hash(before.hash if before else GENESIS, bytes(row.bytes)) == row.hash,
         "history": record_rows(history),
         "matters": matter_rows(matters_, clock.now()),
+        "may_release": row.quarantine in RELEASABLE and bool(scope.roles & MAY_DECIDE),
     }
     return render(request, "desk/record.html", content)
 

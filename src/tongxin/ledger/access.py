@@ -7,8 +7,10 @@ the fold, which sees the role as it was.
 from collections.abc import Sequence
 from datetime import datetime
 
-from tongxin.ledger.resolving import RANKS
+from tongxin.ledger.resolving import MAY_DECIDE, RANKS, RELEASABLE
 from tongxin.people.queries import Held
+
+__all__ = ["MAY_DECIDE", "RELEASABLE", "role_at"]
 
 
 def role_at(roles: Sequence[Held], area: str, moment: datetime) -> str:

@@ -1,19 +1,25 @@
 """Writes of records, what phones hold, matters and effects."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from tongxin.base import clock
+from tongxin.base.problems import Conflict, Forbidden
+from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.ledger import checks, definitions, fold, resolving, storing
-from tongxin.ledger.models import Effect, Heartbeat, Record
-from tongxin.ledger.problems import BadBatch, Fork, Gap
+from tongxin.ledger.hand import Written, hand
+from tongxin.ledger.models import Effect, Heartbeat, Matter, Record
+from tongxin.ledger.problems import BadBatch, Fork, Gap, NotTaken, Settled
 from tongxin.ledger.queries import current_effects
+from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
 from tongxin.ledger.storing import Row, Version
+from tongxin.people.actions import desk_device
 from tongxin.playbook.registry import version
 from tongxin.protocol import messages as protocol_messages
 from tongxin.protocol import server as protocol
@@ -158,6 +164,78 @@ def _receipt(row: Record | Row) -> Receipt:
         row.seq, str(row.id) if row.id else None, row.hash, row.position, clock.to_ms(row.received_at),
         clock.to_ms(row.occurred_at), row.quarantine or None,
     )  # fmt: skip
+
+
+def settle_matter(scope: Scope, matter: Matter) -> Record:
+    """Close an open matter by decision; return the record that says so. Raise Forbidden or Settled."""
+    _require_open(scope, matter, MAY_DECIDE)
+    return _write(scope, "settle", matter.id, _opening(matter))
+
+
+def approve_matter(scope: Scope, matter: Matter) -> Record:
+    """Close a matter that waits for approval; return the record that says so. Raise Forbidden or Settled."""
+    opened = _opening(matter)
+    activity = version(opened.activity_hash)
+    rule = activity.matter_rule(matter.name) if activity else None
+    if matter.waiting is None or rule is None or rule.approval is None:
+        raise Settled(say("这件事项不在等批准"))
+    _require_open(scope, matter, RANKS[RANKS.index(rule.approval) :])
+    if Record.objects.get(ledger=scope.ledger, position=matter.waiting).typist == scope.member:
+        raise Forbidden(say("自己报的，要由别人批准"))
+    return _write(scope, "approve", matter.id, opened)
+
+
+def _require_open(scope: Scope, matter: Matter, roles: Collection[str]) -> None:
+    scope.require(say("了结事项"), roles, matter.area)
+    if matter.closed is not None or matter.until is not None:
+        raise Settled(say("这件事项已经结了"))
+
+
+def _opening(matter: Matter) -> Record:
+    return Record.objects.get(ledger=matter.ledger, position=matter.opened)
+
+
+def release(scope: Scope, row: Record) -> Record:
+    """Let a marked record count after all; return the record that says so. Raise Forbidden or Conflict."""
+    scope.require(say("放行记录"), MAY_DECIDE, row.area)
+    if row.quarantine not in RELEASABLE or row.id is None:
+        raise Conflict(say("这条记录的内容本身有问题，不能放行"))
+    return _write(scope, "release", row.id, row)
+
+
+def withdraw(scope: Scope, row: Record) -> Record:
+    """Take a record out, as if it had never been said; return the record that says so. Raise Forbidden or Conflict."""
+    if row.typist != scope.member:
+        scope.require(say("撤回别人的记录"), MAY_CORRECT, row.area)
+    if row.quarantine or row.id is None:
+        raise Conflict(say("这条记录没有算数，不用撤回"))
+    return _write(scope, "withdraw", row.id, row)
+
+
+def _write(scope: Scope, act: str, target: UUID, about: Record) -> Record:
+    """Write an act about what ``about`` is about, as the desk's hand; raise what it is marked with, and then it is not there."""
+    content: dict[str, Any] = {
+        "act": act, "target": str(target), "activity": about.activity, "activity_hash": about.activity_hash,
+        "order": str(about.order), "place": str(about.place), "duty": str(about.duty) if about.duty else None,
+        "subject": about.subject, "body": {},
+    }  # fmt: skip
+    device = desk_device(scope)
+    with hand.lock:
+        with transaction.atomic():
+            written, outcome = _appended(scope.ledger, device, content)
+            if not isinstance(outcome, Answer):  # the ledger was restored, say, and lacks the chain's end
+                hand.leave(device)
+                written, outcome = _appended(scope.ledger, device, content)
+            (receipt,) = answer(outcome).receipts
+            if receipt.quarantine:
+                raise NotTaken(say("没有记下：{reason}", reason=receipt.quarantine))
+        hand.keep(device, written)
+    return Record.objects.get(ledger=scope.ledger, position=receipt.position)
+
+
+def _appended(ledger: str, device: UUID, content: Mapping[str, Any]) -> tuple[Written, Outcome]:
+    written = hand.write(device, content)
+    return written, append_all(ledger, [Sending(str(device), written.batch)])[0]
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 A refused batch stores nothing; a *mark* is set on a stored record, whose receipt carries its code.
 """
 
-from tongxin.base.problems import Problem
+from tongxin.base.problems import Conflict, Problem
 
 
 class BadBatch(Problem):
@@ -27,6 +27,18 @@ class Fork(Problem):
     code = "ledger.fork"
     status = 409
     next_step = "换一条新链，把没有回执的记录重新发一遍。"
+
+
+class Settled(Conflict):
+    """A decision about a matter that is closed already, or does not wait for approval."""
+
+    code = "ledger.settled"
+
+
+class NotTaken(Conflict):
+    """What was done at the desk would not have counted, so nothing was stored; the message names the mark."""
+
+    code = "ledger.not_taken"
 
 
 class Mark(Problem):

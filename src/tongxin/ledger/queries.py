@@ -108,6 +108,20 @@ def matters(scope: Scope, incident: UUID, upto: int | None = None) -> QuerySet[M
     return matters_at(scope.ledger, upto).filter(within(scope), incident=incident)
 
 
+def matter(scope: Scope, id_: UUID) -> Matter:
+    """Return a matter as it stands; NotFound if there is none in the scope's areas."""
+    found = matters_at(scope.ledger).filter(within(scope), id=id_).first()
+    if found is None:
+        raise NotFound(say("您负责的区域里没有这件事项"))
+    return found
+
+
+def marked(scope: Scope, incident: UUID) -> QuerySet[Record]:
+    """Return an incident's records that count nowhere for what is wrong with them, newest first, and those that name none."""
+    rows = Record.objects.filter(within(scope), ledger=scope.ledger).exclude(quarantine="")
+    return rows.filter(Q(incident=incident) | Q(incident=None)).order_by("-position")
+
+
 def records(scope: Scope, incident: UUID) -> QuerySet[Record]:
     """Return an incident's records in a scope's areas, in order of position."""
     return Record.objects.filter(within(scope), ledger=scope.ledger, incident=incident).order_by("position")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
@@ -164,6 +164,15 @@ def enrol(code: str, device: UUID, key: bytes) -> Device:
         raise Conflict(say("这个设备编号已用另一把密钥登记，或登记已撤销"), next=say("换一个设备编号再登记。"))
     log("device.enrol", member=member.id, subject=device)
     return row
+
+
+def desk_device(scope: Scope) -> UUID:
+    """Return the device on which the desk writes what a member does there; it has no key, so nothing else can speak for it."""
+    id_ = uuid5(scope.member, "desk")
+    Device.objects.get_or_create(
+        id=id_, defaults={"ledger": scope.ledger, "member_id": scope.member, "key": b"", "enrolled_at": clock.now()}
+    )
+    return id_
 
 
 @transaction.atomic

@@ -54,7 +54,7 @@ def scope_of(member: UUID) -> Scope:
 def device(id_: UUID) -> Device:
     """Return a phone, revoked or not; raise UnknownDevice."""
     found = Device.objects.filter(id=id_).first()
-    if found is None:
+    if found is None or not found.key:  # without a key it is the desk's own
         raise UnknownDevice(say("这部手机没有登记"))
     return found
 

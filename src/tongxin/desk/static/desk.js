@@ -23,6 +23,10 @@
     node.querySelector("time").textContent = new Date(moment + 8 * 3600e3).toISOString().slice(11, 19);
   }
 
+  for (const bar of document.querySelectorAll("[data-seconds]")) {
+    setTimeout(() => bar.remove(), 1000 * Number(bar.dataset.seconds));
+  }
+
   tick();
   setInterval(tick, 1000);
   document.addEventListener("htmx:afterSwap", tick);
