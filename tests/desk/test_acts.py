@@ -92,6 +92,7 @@ def test_a_record_without_authority_is_listed_and_released(cast: Cast) -> None:
     catch_up(LEDGER)
     assert figures_now(cast)["venue_closure.found_open"] == 0
     desk = cast.at_desk("commander")
+    assert 'href="/quarantine"' in desk.get("/matters").text
     assert 'href="/records/1"' in desk.get("/quarantine").text
     assert "/records/1/release" in desk.get("/records/1").text
     assert desk.post("/records/1/release", {"next": "/records/1"}).status_code == 302
