@@ -140,7 +140,8 @@ def test_a_plain_story_goes_on_from_the_matters_that_stood_open(facts: list[Fact
 
 def test_only_latest_numbers_balances_and_rules_look_back() -> None:
     assert {found.id for found in activities().values() if fold.looks_back(found)} == {
-        "cold_chain_declaration", "disinfection", "isolation_round", "liaison_log", "sector_inspection", "shelter_occupancy", "sortie",
+        "cold_chain_declaration", "disinfection", "isolation_round", "liaison_log", "sector_inspection", "shelter_occupancy",
+        "sortie",
     }  # fmt: skip
 
 
