@@ -1,11 +1,11 @@
 """What a row comes to."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from tongxin.base.words import say
+from tongxin.playbook.faults import closest
 
 What = Literal["taken", "unchanged", "refused", "asked"]
 
@@ -35,7 +35,7 @@ class Verdict:
 
 def like(word: str, known: Mapping[str, str]) -> str:
     """Return a hint that ends a reason: what the nearest known word stands for; nothing if none is near."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    close = closest(word, known)
     return say("；是不是“{word}”？", word=known[close[0]]) if close else ""
 
 

@@ -8,7 +8,6 @@ whose towns lie directly below them (东莞市, 中山市, 儋州市).
 """
 
 import csv
-import difflib
 import lzma
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from tongxin.base.problems import Problem
 from tongxin.base.scope import CODE_DIGITS, COUNTY_DIGITS, TOWN_DIGITS, prefix
 from tongxin.base.words import pick, say
 from tongxin.places.spelling import spell
+from tongxin.playbook.faults import closest
 
 DATA = resources.files("tongxin.places") / "data"
 REVIEWED = {"430181000000": "liuyang-areas.csv"}
@@ -136,8 +136,7 @@ def _nearest(word: str) -> list[County]:
     for county in every_county():
         for name in {county.name, county.name_en.casefold(), county.ledger}:
             known.setdefault(name, []).append(county)
-    close = difflib.get_close_matches(word.casefold(), known, n=5, cutoff=0.5)
-    return list(dict.fromkeys(county for name in close for county in known[name]))
+    return list(dict.fromkeys(county for name in closest(word.casefold(), known, 5) for county in known[name]))
 
 
 def listed(counties: Iterable[County]) -> str:

@@ -35,10 +35,15 @@ class Named(Protocol):
         """Its name."""
 
 
+def closest(word: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return the known words that are most like another, the most alike first."""
+    return difflib.get_close_matches(word, list(known), n=most, cutoff=0.5)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint that ends a message: the nearest known word, else all of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    close = closest(word, names)
     if close:
         return say("是不是“{word}”？", word=close[0])
     return say("可用的有：{words}", words=", ".join(names)) if names else say("现在一个也没有")
