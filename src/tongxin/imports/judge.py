@@ -4,6 +4,7 @@ A judge reads what is held once, when it begins, and remembers every row it has 
 what a row says, so that importing a file again finds everything held.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from typing import Any, ClassVar
@@ -28,7 +29,7 @@ from tongxin.sheets.text import fold, sound
 Values = dict[str, str]
 
 
-class Judge:
+class Judge(ABC):
     """What the judges of all kinds share."""
 
     kind: ClassVar[str]
@@ -53,17 +54,17 @@ class Judge:
             return Verdict(line.number, "asked", str(asked), told, isinstance(asked, AlikeError)), None
         return Verdict(line.number, "taken" if form else "unchanged", "", told), form
 
+    @abstractmethod
     def form(self, row: int, values: Values) -> object | None:
         """Return what is to be written for a row, None if it is held already; raise RefusedError or AskedError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, forms: Sequence[Any]) -> int:
         """Write what rows came to, through the room that holds it; return how many are new."""
-        raise NotImplementedError
 
+    @abstractmethod
     def held(self) -> int:
         """Return how many rows the table holds."""
-        raise NotImplementedError
 
     def likeness(self, name: str) -> str:
         """Return what two names that may be one have in common."""
