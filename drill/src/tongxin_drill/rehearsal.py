@@ -113,32 +113,32 @@ def rehearse(
         _wait_for_end(phones)
         listed = _records(desk, scenario.incident.id)
         bulletin = _publish(desk, scenario, progress)
+    wrong = [*compare(figures, expected, "live"), *compare(bulletin["figures"], _whole(expected), "bulletin"), *troubles]
+    return Result(
+        seed=scenario.seed, scale=scenario.scale, phones=len(phones), figures=figures, truth=dict(expected),
+        seconds=round(time.monotonic() - began, 1), differences=[*wrong, *_on_phones(phones, check)], bulletin=bulletin,
+        resent=sum(phone.resent for phone in phones), **_counted(scenario, phones, listed),
+    )  # fmt: skip
+
+
+def _on_phones(phones: Sequence[Phone], check: Check) -> Iterator[str]:
+    """Yield a line for everything that is wrong with what phones made and were told."""
     settled = [pair for phone in phones for pair in phone.settled]
+    yield from _mistimed(settled)
+    yield from check(settled)
+    yield from chain.from_iterable(phone.errors for phone in phones)
+
+
+def _counted(scenario: Scenario, phones: Sequence[Phone], listed: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Count the ledger's records, what it lost, holds twice and marked."""
     times = Counter(record["id"] for record in listed)
     made = [kept.id for phone in phones for kept in phone.pocket.records]
-    return Result(
-        seed=scenario.seed,
-        scale=scenario.scale,
-        phones=len(phones),
-        figures=figures,
-        truth=dict(expected),
-        records=len(listed),
-        # An act whose phone stopped before making its record is lost too.
-        lost=len(scenario.acts) - sum(id_ in times for id_ in made),
-        duplicates=sum(number > 1 for number in times.values()),
-        seconds=round(time.monotonic() - began, 1),
-        differences=[
-            *compare(figures, expected, "live"),
-            *compare(bulletin["figures"], _whole(expected), "bulletin"),
-            *_mistimed(settled),
-            *check(settled),
-            *troubles,
-            *chain.from_iterable(phone.errors for phone in phones),
-        ],
-        bulletin=bulletin,
-        quarantined=sum(record["quarantine"] is not None for record in listed),
-        resent=sum(phone.resent for phone in phones),
-    )
+    return {
+        "records": len(listed),
+        "lost": len(scenario.acts) - sum(id_ in times for id_ in made),  # with the acts whose phone stopped before it made them
+        "duplicates": sum(number > 1 for number in times.values()),
+        "quarantined": sum(record["quarantine"] is not None for record in listed),
+    }
 
 
 def compare(figures: Figures, expected: Figures, where: str) -> list[str]:
