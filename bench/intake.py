@@ -8,38 +8,28 @@ time of PostgreSQL and intake together while the puller is held (SIGSTOP); the p
 import asyncio
 import json
 import multiprocessing
-import os
-import signal
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-import psutil
 import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import load
-from bench.county import County, county
-from bench.homes import BenchError, is_clean, machine, temporary_home, tree
-from bench.load import Phone, Sending, pour
-from bench.processes import installation
+from bench.homes import is_clean, machine, tree
+from bench.load import Phone, pour
+from bench.rig import Bench, running
 
 from tongxin.base import clock
-from tongxin.host.ports import free_port
-from tongxin.host.up import Desk, up
-from tongxin_drill.handset import Handset, Wires
 
-PHONES, CONNECTIONS = 256, 16
 LIMIT = 500
 """Records a second, of the intake that sheds."""
-PACKS = Path(__file__).resolve().parent / "packs"
 MULTIPLIED = 48_000
 COPIED, MOST_COPIED = 10_000, 40_000
 """Rows in one transaction of the COPY that everything is compared with, and in all."""
@@ -51,85 +41,6 @@ BARS: Sequence[tuple[str, float, float]] = (
     ("grown ratio", 0, 1.5), ("shed accepted_per_second", 400, 600), ("shed normal_after_s", 0, 60),
 )  # fmt: skip
 """Each measure that has a bar, with its least and its most."""
-
-
-class Bench:
-    """A running Tongxin with its county, and the phones that send."""
-
-    def __init__(self, desk: Desk, found: County) -> None:
-        self.desk, self.county = desk, found
-        self.port = int(desk.intake_url.rsplit(":", 1)[1])
-        self._phones = self.enrol(PHONES)
-
-    def enrol(self, count: int) -> list[Phone]:
-        """Enrol so many phones."""
-        enrolled = asyncio.run(self._enrol(self.county.codes(count)))
-        return [Phone(handset, duties, seed) for seed, (handset, duties) in enumerate(enrolled)]
-
-    async def _enrol(self, codes: Sequence[str]) -> list[tuple[Handset, list[dict[str, Any]]]]:
-        wires = Wires.to(self.desk.url, CONNECTIONS, timeout=60)
-        async with wires.client:
-            return [await load.enrol(wires, code) for code in codes]
-
-    def lanes(self, records: int, size: int, connections: int = CONNECTIONS) -> list[list[Sending]]:
-        """Prepare so many records in batches, spread over connections; several phones share one.
-
-        What is sent later is made later, as by phones that are online: records come in about in the order of their times.
-        """
-        lanes: list[list[Sending]] = [[] for _ in range(connections)]
-        for _ in range(max(1, records // size // len(self._phones))):
-            for number, phone in enumerate(self._phones):
-                lanes[number % connections].append(phone.prepare(size))
-        return lanes
-
-    def processes(self, *kinds: str) -> list[psutil.Process]:
-        """Return this installation's processes of some kinds."""
-        return [process for kind, process in installation(os.getpid()) if kind.removesuffix(" child") in kinds]
-
-    @contextmanager
-    def held(self, kind: str) -> Iterator[None]:
-        """Hold a process while the context lasts."""
-        held = self.processes(kind)
-        for process in held:
-            process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for process in held:
-                process.send_signal(signal.SIGCONT)
-
-    def cpu(self, *kinds: str) -> float:
-        """Return the CPU seconds that processes of some kinds have used so far."""
-        total = 0.0
-        for process in self.processes(*kinds):
-            used = process.cpu_times()
-            total += used.user + used.system
-        return total
-
-    def sql(self, question: str) -> Any:  # noqa: ANN401 - whatever it asks for
-        """Ask the database as its owner."""
-        with psycopg.connect(self.desk.database.owner_url, autocommit=True) as connection:
-            row = connection.execute(question.encode()).fetchone()
-        return row[0] if row else None
-
-    def behind(self) -> int:
-        """Return how many records are not in the figures yet."""
-        return int(
-            self.sql(
-                "SELECT coalesce((SELECT position FROM ledger_counter), 0) - coalesce((SELECT position FROM figures_cursor), 0)"
-            )
-        )
-
-    def catch_up(self, within: float = 600) -> None:
-        """Wait for the figures."""
-        deadline = time.monotonic() + within
-        while self.behind():
-            if time.monotonic() > deadline:
-                raise BenchError(f"the figures are still behind after {within:.0f} s")
-            time.sleep(0.2)
-
-
-# --- the measures
 
 
 def cost(bench: Bench) -> dict[str, Any]:
@@ -356,15 +267,6 @@ def _verdicts(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"measure": measure, "value": value, "least": least, "most": most, "met": least <= value <= most}
 
 
-@contextmanager
-def running(intake_rate: int | None = None) -> Iterator[Bench]:
-    """Run a Tongxin with a county of places to visit."""
-    os.environ["TONGXIN_PACKS"] = str(PACKS)
-    os.environ["TONGXIN_INTAKE_RATE"] = str(intake_rate or "")
-    with temporary_home() as home, up(home, free_port()) as desk:
-        yield Bench(desk, county(desk))
-
-
 def _measured(names: Sequence[str], intake_rate: int | None, rows: int, seconds: int) -> dict[str, Any]:
     """Take measures of one Tongxin, each printed when it is there."""
     found = {}
@@ -389,20 +291,18 @@ def _apart(*arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - those of _measu
 )
 @click.option("--minutes", default=1, show_default=True, help="For how long memory is watched.")
 def main(file: Path | None, only: Sequence[str], rows: int, minutes: int) -> None:
-    """Measure, print, write."""
-    found: dict[str, Any] = {
-        "date": clock.wall().isoformat(timespec="seconds"),
-        "tree": tree(),
-        "clean": is_clean(),
-        "machine": machine(),
-    }
+    """Measure, print, write: what the file holds of other measures stays, each with the day and tree that it was taken on."""
+    held = json.loads(file.read_text("utf-8")) if file and file.exists() else {}
+    taken: dict[str, Any] = {}
     together = [name for name in MEASURES if name in (only or MEASURES) and name != "shed"]
     if together:
-        found |= _apart(together, None, rows, minutes * 60)
+        taken |= _apart(together, None, rows, minutes * 60)
     if "shed" in (only or MEASURES):
-        found |= _apart(["shed"], LIMIT, rows, minutes * 60)
+        taken |= _apart(["shed"], LIMIT, rows, minutes * 60)
     if rows and (not only or "grown" in only):
-        found |= _apart(["grown"], None, rows, minutes * 60)
+        taken |= _apart(["grown"], None, rows, minutes * 60)
+    here = {"date": clock.wall().isoformat(timespec="seconds"), "tree": tree(), "clean": is_clean(), "machine": machine()}
+    found = {name: one for name, one in held.items() if name != "bars"} | {name: one | here for name, one in taken.items()}
     found["bars"] = list(_verdicts(found))
     for line in found["bars"]:
         click.echo(
