@@ -5,11 +5,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
-from tests.cast import Cast, figures_now, id_of
+from tests.cast import COUNTY, Cast, figures_now, id_of, order_form
 
 from tongxin.figures.actions import catch_up
 from tongxin.figures.verify import verify
 from tongxin.ledger.models import Head, Matter, Record
+from tongxin.ledger.problems import Mark, meaning
+from tongxin.orders.actions import issue
+from tongxin.orders.forms import ScopeForm
+from tongxin.orders.models import Order
+from tongxin.places.actions import PlaceForm, add_places
+from tongxin.playbook.registry import activity
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
 LEDGER = "430181"
@@ -71,6 +77,49 @@ def test_a_chain_that_the_ledger_lost_is_left_and_nothing_else(cast: Cast, found
     assert (last.act, last.seq, last.chain == chain) == ("withdraw", 1, False)
 
 
+WAITING = "warehouse_release"
+STORED, LEAVES = {"lot": "A-1", "step": "received", "weight": 12}, {"lot": "A-1", "step": "negative"}
+
+
+@pytest.fixture
+def waiting(cast: Cast) -> Matter:
+    """A lot in the warehouse that an inspector wants to release; a duty officer must approve."""
+    commander, store, order = cast.scope("commander"), id_of("warehouse"), str(id_of("cold chain"))
+    add_places(commander, [PlaceForm(store, "集中监管仓", "Warehouse", "warehouse", "430181105201")])
+    kind = activity(WAITING)
+    scope = ScopeForm([COUNTY], ["warehouse"], [id_of("east")])
+    changes = {"number": "演3号", "kind": kind.order, "activities": [WAITING], "scope": scope}
+    issue(commander, order_form(cast.night, id=id_of("cold chain"), **changes))
+    phone, named = cast.phone(), {"activity": WAITING, "activity_hash": kind.hash, "order": order, "place": str(store)}
+    for minutes, said in ((40, STORED), (20, LEAVES)):
+        receipt = phone.says(cast.night - timedelta(minutes=minutes), said, **named)
+        assert receipt["quarantine"] is None
+    catch_up(LEDGER)
+    return Matter.objects.get(activity=WAITING, name="held", until=None)
+
+
+def test_what_waits_is_approved_by_rank_and_not_by_settling_alone(cast: Cast, waiting: Matter) -> None:
+    desk = cast.at_desk("duty_officer")
+    assert waiting.waiting is not None
+    assert f"/matters/{waiting.id}/approve" in desk.get("/matters").text
+    assert act(cast.at_desk("leader"), f"/matters/{waiting.id}/approve")[0] == 403
+    assert act(desk, f"/matters/{waiting.id}/approve") == (302, {"state": ["all"], "done": ["3"]})
+    assert Matter.objects.get(id=waiting.id, until=None).closed == 3
+    assert verify(LEDGER)[2] == []
+
+
+def test_what_does_not_wait_is_not_approved(cast: Cast, found_open: Matter) -> None:
+    assert act(cast.at_desk("commander"), f"/matters/{found_open.id}/approve")[0] == 409
+    assert Record.objects.count() == 1
+
+
+def test_after_its_order_has_ended_nothing_is_written_and_the_reason_is_said(cast: Cast, found_open: Matter) -> None:
+    Order.objects.update(ends_at=cast.night - timedelta(minutes=1))
+    answer = cast.at_desk("commander").post(f"/matters/{found_open.id}/settle", {})
+    assert (answer.status_code, Record.objects.count()) == (409, 1)
+    assert "当时不在有效期" in answer.text
+
+
 @pytest.mark.parametrize("role", ["leader", "inspector", "outsider"])
 def test_whoever_may_not_decide_has_no_button_and_is_refused(cast: Cast, found_open: Matter, role: str) -> None:
     desk = cast.at_desk(role)
@@ -106,6 +155,10 @@ def test_a_record_whose_content_is_wrong_is_never_released(cast: Cast) -> None:
     assert "/records/1/release" not in desk.get("/records/1").text
     assert desk.post("/records/1/release", {}).status_code == 409
     assert Record.objects.count() == 1
+
+
+def test_every_mark_has_words() -> None:
+    assert all(meaning(mark.code) for mark in Mark.__subclasses__())
 
 
 def test_where_nothing_is_to_be_undone_no_bar_shows(cast: Cast, found_open: Matter) -> None:

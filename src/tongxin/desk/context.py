@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from tongxin.base import clock
 from tongxin.base.problems import Problem
 from tongxin.base.words import language, pick
-from tongxin.desk.session import MEMBER, looked_at, scope
+from tongxin.desk.session import MEMBER, incidents, looked_at, scope
 from tongxin.desk.wording import role
 from tongxin.imports.access import MAY_IMPORT
-from tongxin.orders.queries import drill_clock, incidents, is_drill, orders
+from tongxin.orders.queries import drill_clock, is_drill, orders
 from tongxin.people.queries import organisation_names
 
 
@@ -27,7 +27,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 def _signed_in(request: HttpRequest) -> dict[str, Any]:
     who = scope(request)
-    incident, all_ = looked_at(request), list(incidents(who))
+    incident = looked_at(request)
     drill, now = drill_clock(), clock.now()
     return {
         "scope": who,
@@ -36,7 +36,7 @@ def _signed_in(request: HttpRequest) -> dict[str, Any]:
         "until": drill.until if drill else None,
         "incident": incident,
         "incident_name": pick(incident.name, incident.name_en) if incident else "",
-        "incidents": [(row.id, pick(row.name, row.name_en), row == incident) for row in all_],
+        "incidents": [(row.id, pick(row.name, row.name_en), row == incident) for row in incidents(request)],
         "who": f"{organisation_names([who.organisation]).get(who.organisation, '')}・{role(sorted(who.roles)[0])}"
         if who.organisation
         else "",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tongxin.base.words import say
 from tongxin.desk import wording
+from tongxin.ledger.problems import meaning
 from tongxin.ledger.queries import effects_of
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import place_names, town_names
@@ -94,7 +95,7 @@ class RecordRow:
 
 def note(row: "Record", effect: "Effect | None") -> str:
     """Return what is special about a record: what it does, what is wrong with it, what became of it."""
-    mark = wording.mark(row.quarantine) if row.quarantine else ""
+    mark = meaning(row.quarantine) if row.quarantine else ""
     return say("；").join(part for part in (wording.act(row.act), mark, wording.standing(row.position, effect)) if part)
 
 

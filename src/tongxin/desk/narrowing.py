@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from tongxin.base.problems import BadRequest
 from tongxin.base.scope import TOWN_DIGITS, prefix
@@ -26,15 +26,16 @@ def narrow(request: HttpRequest) -> Narrow:
     return Narrow(
         day=_date(request),
         area=prefix(request.GET["area"]) if request.GET.get("area") else None,
-        organisation=uuid(request, "organisation"),
+        organisation=uuid(request.GET, "organisation"),
         category=request.GET.get("category") or None,
     )
 
 
-def uuid(request: HttpRequest, name: str) -> UUID | None:
-    """Return a UUID from the address, None if it is not there; raise BadRequest."""
+def uuid(said: QueryDict, name: str) -> UUID | None:
+    """Return a UUID from an address or a form, None if it is not there; raise BadRequest."""
+    text = said.get(name)
     try:
-        return UUID(request.GET[name]) if request.GET.get(name) else None
+        return UUID(str(text)) if text else None
     except ValueError:
         raise BadRequest(say("{name}：要一个 UUID", name=name)) from None
 

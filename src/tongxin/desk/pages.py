@@ -28,6 +28,7 @@ from tongxin.figures import queries as figure_queries
 from tongxin.ledger import actions as ledger_actions
 from tongxin.ledger import queries as ledger
 from tongxin.ledger.access import MAY_DECIDE, RELEASABLE
+from tongxin.ledger.problems import meaning
 from tongxin.orders import queries as order_queries
 from tongxin.people import actions as people
 from tongxin.people.queries import member_names, organisation_names
@@ -70,10 +71,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @signed_in
 def look(request: HttpRequest, scope: Scope) -> HttpResponse:  # noqa: ARG001 - whoever is signed in
     """Turn the desk to another incident."""
-    try:
-        look_at(request, UUID(request.POST.get("incident", "")))
-    except ValueError:
-        raise BadRequest(say("{name}：要一个 UUID", name="incident")) from None
+    look_at(request, narrowing.uuid(request.POST, "incident"))
     return redirect("tonight")
 
 
@@ -124,7 +122,7 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     for field, column in (("activity", "activity"), ("kind", "name"), ("category", "category")):
         rows = rows.filter(**{column: wanted[field]}) if wanted.get(field) else rows
     for field in ("organisation", "order"):
-        rows = rows.filter(**{field: narrowing.uuid(request, field)}) if wanted.get(field) else rows
+        rows = rows.filter(**{field: narrowing.uuid(request.GET, field)}) if wanted.get(field) else rows
     rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
     for field, lookup in (("from", "due_at__gte"), ("to", "due_at__lt")):
         rows = rows.filter(**{lookup: _moment(request, field)}) if wanted.get(field) else rows
@@ -174,18 +172,18 @@ def judge(request: HttpRequest, scope: Scope, position: int, act: str) -> HttpRe
     """Release a marked record, or withdraw one."""
     act_on = {"release": ledger_actions.release, "withdraw": ledger_actions.withdraw}[act]
     written = act_on(scope, ledger.record(scope, position))
-    return _done(request, scope, None if act == "withdraw" else written.position)
+    return _done(request, scope, written.position, undo=act != "withdraw")
 
 
-def _done(request: HttpRequest, scope: Scope, position: int | None) -> HttpResponse:
+def _done(request: HttpRequest, scope: Scope, position: int, *, undo: bool = True) -> HttpResponse:
     """Let what was done show at once, and lead back; ``done`` is the record that can be undone."""
-    figure_actions.catch_up(scope.ledger)
+    figure_actions.catch_up(scope.ledger, position)
     target = request.POST.get("next") or "/matters"
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
         target = "/matters"
     at = urlsplit(target)
     query = [(name, value) for name, value in parse_qsl(at.query) if name != "done"]
-    query += [("done", str(position))] if position else []
+    query += [("done", str(position))] if undo else []
     return redirect(at._replace(query=urlencode(query)).geturl())
 
 
@@ -203,8 +201,8 @@ def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the visits of the incident's orders: all of them, or those still to be made."""
     incident = _required(request)
     order_id, team, todo = (
-        narrowing.uuid(request, "order"),
-        narrowing.uuid(request, "organisation"),
+        narrowing.uuid(request.GET, "order"),
+        narrowing.uuid(request.GET, "organisation"),
         request.GET.get("state") == "todo",
     )
     chosen = order_queries.orders(scope).filter(incident=incident.id)
@@ -285,7 +283,7 @@ def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
     """Show one figure and exactly the records behind it; ``bulletin`` asks how it stood when that was frozen."""
     found = figure_queries.figure(key)
     narrow = narrowing.narrow(request)
-    bulletin = bulletin_queries.bulletin(scope, issue) if (issue := narrowing.uuid(request, "bulletin")) else None
+    bulletin = bulletin_queries.bulletin(scope, issue) if (issue := narrowing.uuid(request.GET, "bulletin")) else None
     incident = bulletin.incident if bulletin else _required(request)
     content = figure_page.content(scope, incident, found, narrow, bulletin)
     page = _page(request, content["records"])
@@ -306,7 +304,7 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
         "note": note(row, effect),
         "target": ledger.position_of(row) or (effect.by if effect else None),
         "activity": wording.activity(row.activity),
-        "mark": wording.mark(row.quarantine) if row.quarantine else "",
+        "mark": meaning(row.quarantine) if row.quarantine else "",
         "place": place_names([row.place]).get(row.place, ""),
         "town": town_names([row.area]).get(row.area, "") if row.area else "",
         "village": area_names([row.area]).get(row.area, ""),

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from tongxin.base.problems import Forbidden, NotSignedIn
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.orders import queries as incidents
+from tongxin.orders import queries as orders
 from tongxin.people.queries import scope_of
 
 if TYPE_CHECKING:
@@ -45,16 +45,24 @@ def scope(request: HttpRequest) -> Scope:
     return found
 
 
-def look_at(request: HttpRequest, incident: UUID) -> None:
-    """Let the desk be about one of the county's incidents from now on; raise NotFound."""
-    request.session[INCIDENT] = str(incidents.incident(scope(request), incident).id)
+def look_at(request: HttpRequest, incident: UUID | None) -> None:
+    """Let the desk be about one of the county's incidents from now on (None: the newest); raise NotFound."""
+    request.session[INCIDENT] = str(orders.incident(scope(request), incident).id) if incident else ""
+
+
+def incidents(request: HttpRequest) -> "list[Incident]":
+    """Return the county's incidents, newest first, read once a request."""
+    known: list[Incident] | None = getattr(request, "incidents", None)
+    if known is None:
+        known = list(orders.incidents(scope(request)))
+        request.incidents = known  # type: ignore[attr-defined]
+    return known
 
 
 def looked_at(request: HttpRequest) -> "Incident | None":
     """Return the incident that the desk is about: the one chosen, else the newest; None while there is none."""
-    rows = incidents.incidents(scope(request))
-    chosen = request.session.get(INCIDENT)
-    return (rows.filter(id=chosen).first() if chosen else None) or rows.first()
+    found, chosen = incidents(request), request.session.get(INCIDENT)
+    return next((row for row in found if str(row.id) == chosen), found[0] if found else None)
 
 
 @contextmanager

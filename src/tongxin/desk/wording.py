@@ -158,18 +158,3 @@ def standing(position: int, effect: "Effect | None") -> str:
     if effect.by is None:
         return say("不计：已撤回，或者是副本")
     return say("已放行，照此计数") if effect.by == position else say("已由第{n}条更正", n=effect.by)
-
-
-def mark(code: str) -> str:
-    """Return what a mark on a record means."""
-    known = {
-        "ledger.unreadable": say("原文读不懂"),
-        "ledger.wrong_envelope": say("设备、链号或序号与来路不符"),
-        "ledger.bad_act": say("更正、撤回或处理意见写法不对"),
-        "ledger.unknown_activity": say("专项或其版本不认识"),
-        "ledger.bad_answer": say("答案缺项或类型不对"),
-        "ledger.unknown_reference": say("令、任务或场所不存在"),
-        "ledger.not_ordered": say("令里没有这个专项，或当时不在有效期"),
-        "ledger.no_authority": say("记录人当时在该区域没有职责"),
-    }
-    return known.get(code, code)

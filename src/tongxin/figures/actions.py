@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from tongxin.base.arrays import array
 from tongxin.figures.compile import Cells, contribute
 from tongxin.figures.models import Cursor
+from tongxin.figures.queries import cursor
 from tongxin.ledger import fold, resolving
 from tongxin.ledger.actions import settle
 from tongxin.ledger.queries import position
@@ -39,15 +40,15 @@ def pull(ledger: str) -> int:
     cells stay a function of the set of records.
     """
     Cursor.objects.get_or_create(ledger=ledger)
-    cursor = Cursor.objects.select_for_update().get(ledger=ledger)
-    end = min(position(ledger), cursor.position + SLICE)
-    if end == cursor.position:
+    held = Cursor.objects.select_for_update().get(ledger=ledger)
+    end = min(position(ledger), held.position + SLICE)
+    if end == held.position:
         return 0
     cells: Cells = {}
-    _apply(ledger, (cursor.position, end), cells)
+    _apply(ledger, (held.position, end), cells)
     _store(ledger, cells)
-    moved, cursor.position = end - cursor.position, end
-    cursor.save(update_fields=["position"])
+    moved, held.position = end - held.position, end
+    held.save(update_fields=["position"])
     return moved
 
 
@@ -101,11 +102,11 @@ def _store(ledger: str, cells: Cells) -> None:
             cursor.execute(_REMOVE, [ledger, *map(array, zip(*empty, strict=True))])
 
 
-def catch_up(ledger: str) -> int:
-    """Pull until nothing is left; return the position reached."""
-    while pull(ledger):
+def catch_up(ledger: str, upto: int | None = None) -> int:
+    """Pull up to a position, or until nothing is left; return the position reached."""
+    while pull(ledger) and (upto is None or cursor(ledger) < upto):
         pass
-    return Cursor.objects.get_or_create(ledger=ledger)[0].position
+    return cursor(ledger)
 
 
 def frozen(ledger: str) -> int:

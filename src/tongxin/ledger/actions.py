@@ -15,7 +15,7 @@ from tongxin.base.words import say
 from tongxin.ledger import checks, definitions, fold, resolving, storing
 from tongxin.ledger.hand import Written, hand
 from tongxin.ledger.models import Effect, Heartbeat, Matter, Record
-from tongxin.ledger.problems import BadBatch, Fork, Gap, NotTaken, Settled
+from tongxin.ledger.problems import BadBatch, Fork, Gap, NotTaken, Settled, meaning
 from tongxin.ledger.queries import current_effects
 from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
 from tongxin.ledger.storing import Row, Version
@@ -228,7 +228,7 @@ def _write(scope: Scope, act: str, target: UUID, about: Record) -> Record:
                 written, outcome = _appended(scope.ledger, device, content)
             (receipt,) = answer(outcome).receipts
             if receipt.quarantine:
-                raise NotTaken(say("没有记下：{reason}", reason=receipt.quarantine))
+                raise NotTaken(say("没有记下：{reason}", reason=meaning(receipt.quarantine)))
         hand.keep(device, written)
     return Record.objects.get(ledger=scope.ledger, position=receipt.position)
 

@@ -4,6 +4,7 @@ A refused batch stores nothing; a *mark* is set on a stored record, whose receip
 """
 
 from tongxin.base.problems import Conflict, Problem
+from tongxin.base.words import say
 
 
 class BadBatch(Problem):
@@ -36,7 +37,7 @@ class Settled(Conflict):
 
 
 class NotTaken(Conflict):
-    """What was done at the desk would not have counted, so nothing was stored; the message names the mark."""
+    """What was done at the desk would not have counted, so nothing was stored; the message says why."""
 
     code = "ledger.not_taken"
 
@@ -106,3 +107,19 @@ class NoAuthority(Mark):
     """The member held no role in that area when it happened."""
 
     code = "ledger.no_authority"
+
+
+def meaning(code: str) -> str:
+    """Return what a mark says, in the language being spoken."""
+    return {
+        Unreadable.code: say("原文读不懂"),
+        TooLong.code: say("太长，没有哪张表这么长"),
+        RevokedDevice.code: say("手机的登记当时已撤销"),
+        WrongEnvelope.code: say("设备、链号或序号与来路不符"),
+        BadAct.code: say("更正、撤回或处理意见写法不对"),
+        UnknownActivityVersion.code: say("专项或其版本不认识"),
+        BadAnswer.code: say("答案缺项或类型不对"),
+        UnknownReference.code: say("令、任务或场所不存在"),
+        NotOrdered.code: say("令里没有这个专项，或当时不在有效期"),
+        NoAuthority.code: say("记录人当时在该区域没有职责"),
+    }[code]
