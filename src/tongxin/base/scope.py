@@ -6,6 +6,7 @@ covers every code that starts with its own digits (county 6, town 9, village 12)
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from uuid import UUID
 
 from tongxin.base.problems import Forbidden
@@ -38,7 +39,7 @@ class Scope:
     areas: frozenset[str]
     organisation: UUID | None = None
 
-    @property
+    @cached_property
     def prefixes(self) -> tuple[str, ...]:
         """The digit prefixes of the areas, sorted; what queries filter by."""
         return tuple(sorted({prefix(area) for area in self.areas}))

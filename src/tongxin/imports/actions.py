@@ -24,7 +24,7 @@ from tongxin.imports.judge import JUDGES, Judge
 from tongxin.imports.models import Upload
 from tongxin.imports.outcome import Outcome
 from tongxin.imports.queries import no_such_upload, outcome_of, uploads
-from tongxin.imports.verdict import spoken
+from tongxin.imports.verdict import WHATS, spoken
 from tongxin.sheets.kinds import title
 from tongxin.sheets.match import BadColumn, Plan, plan
 from tongxin.sheets.read import Content, sheet
@@ -126,6 +126,7 @@ def _run(scope: Scope, file: File, choice: Choice, report: BinaryIO | None, *, w
 def _read_all(judge: Judge, reading: Reading, outcome: Outcome, choice: Choice, told: Report | None, *, write: bool) -> None:
     """Go through the file once, writing as long as the import may still stand."""
     waiting: list[Any] = []
+    words = {what: spoken(what) for what in WHATS}  # for each row anew they would take as long as judging it
 
     def flush() -> None:
         if write and waiting and _may_stand(outcome, choice):
@@ -136,7 +137,7 @@ def _read_all(judge: Judge, reading: Reading, outcome: Outcome, choice: Choice, 
         verdict, form = judge.judge(line)
         outcome.count(verdict)
         if told:
-            told.row(verdict.number, spoken(verdict.what), verdict.reason, verdict.values)
+            told.row(verdict.number, words[verdict.what], verdict.reason, verdict.values)
         if form is not None:
             waiting.append(form)
             if len(waiting) == AT_ONCE:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from tongxin.base.words import say
 from tongxin.playbook.faults import closest
 
 What = Literal["taken", "unchanged", "refused", "asked"]
+WHATS: tuple[What, ...] = get_args(What)
 
 
 class RefusedError(Exception):

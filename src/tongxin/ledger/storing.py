@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from tongxin.audit.actions import copy
 from tongxin.base import clock
 from tongxin.base.arrays import array, line
 from tongxin.ledger.models import Record
@@ -94,7 +95,7 @@ _values = attrgetter(*_OTHERS)
 def copy_in(rows: Iterable[Row]) -> None:
     """Store records."""
     lines = [line(_values(row), row.hash, row.activity_hash, row.bytes.hex()) for row in rows]
-    _copy("ledger_record", (*_OTHERS, *_IN_HEX), lines)
+    copy("ledger_record", (*_OTHERS, *_IN_HEX), lines)
 
 
 def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
@@ -105,19 +106,7 @@ def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
 
 def copy_versions_in(ledger: str, since: int, versions: Iterable[Version]) -> None:
     """Store versions of matters that hold from a position on."""
-    _copy("ledger_matter", ("ledger", "since", *Version._fields), (line((ledger, since, *one)) for one in versions))
-
-
-def _copy(table: str, columns: Iterable[str], lines: Iterable[str]) -> None:
-    """Store rows by COPY: an INSERT of so many values takes longer to write down than to carry out."""
-    names = ", ".join(f'"{column}"' for column in columns)
-    # Django turns the driver's errors into its own only where it calls the driver itself.
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
-    ):
-        copy.write("".join(lines))
+    copy("ledger_matter", ("ledger", "since", *Version._fields), (line((ledger, since, *one)) for one in versions))
 
 
 def turn(ledger: str) -> int:

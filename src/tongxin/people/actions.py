@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
-from tongxin.audit.actions import insert, keep, log
+from tongxin.audit.actions import among, insert, keep, log
 from tongxin.base import clock, ids
 from tongxin.base.problems import AlreadyExists, BadRequest, Conflict, NotFound, NotSignedIn
 from tongxin.base.scope import Scope
@@ -73,7 +73,7 @@ def add_members(scope: Scope, forms: Sequence[MemberForm]) -> dict[str, int]:
     """Add members with their roles; return ``{"created", "unchanged"}``. Nobody gives a role beyond their own areas."""
     scope.require(say("登记成员"), MAY_EDIT_PEOPLE)
     _require_roles(scope, [role for form in forms for role in form.roles])
-    held = set(Member.objects.filter(id__in=[form.id for form in forms]).values_list("id", flat=True))
+    held = set(among(Member, [form.id for form in forms]).values_list("id", flat=True))
     rows = [Member(id=f.id, ledger=scope.ledger, name=f.name, name_en=f.name_en) for f in forms]
     outcome = keep(Member, rows)
     fresh: dict[UUID, MemberForm] = {}
@@ -100,7 +100,7 @@ def _require_roles(scope: Scope, roles: Sequence[RoleForm]) -> None:
 
 
 def _require_held(field: str, wanted: set[UUID]) -> None:
-    for missing in wanted - set(Organisation.objects.filter(id__in=wanted).values_list("id", flat=True)):
+    for missing in wanted - set(among(Organisation, wanted).values_list("id", flat=True)):
         raise BadRequest(say("{field}：没有单位 {id}", field=field, id=missing))
 
 

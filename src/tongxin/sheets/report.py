@@ -42,10 +42,9 @@ class Report:
             self._sheet = self._new_sheet()
         sheet, at = self._sheet, self._next
         sheet.write_number(at, 0, number)
-        sheet.write_string(at, 1, verdict)
-        sheet.write_string(at, 2, reason)
-        for column, value in enumerate(values, len(_WIDTHS)):
-            sheet.write_string(at, column, value)  # a string whatever it looks like: never a formula
+        for column, value in enumerate((verdict, reason, *values), 1):
+            if value:
+                sheet.write_string(at, column, value)  # a string whatever it looks like: never a formula
         self._next += 1
 
     def summary(self, lines: Iterable[tuple[str, str]]) -> None:
