@@ -12,6 +12,7 @@ import click
 from tongxin.base.problems import BadRequest
 from tongxin.base.scope import COUNTY_DIGITS, Scope
 from tongxin.base.words import say
+from tongxin.host.processes import collect_seldom
 from tongxin.imports.actions import Choice, File, look, perform
 from tongxin.imports.outcome import Outcome
 from tongxin.imports.verdict import spoken
@@ -26,6 +27,7 @@ def import_file(path: Path, county: str, choice: Choice, report: Path | None, *,
 
     Unless ``confirmed`` beforehand, show what was found and ask; the columns shown are then what the person said they are.
     """
+    collect_seldom()
     scope, file = _founder(county), File(path.name, path)
     if not confirmed:
         found = look(scope, file, choice)
