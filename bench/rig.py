@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ import psycopg
 from bench import load
 from bench.county import County, county
 from bench.homes import BenchError, temporary_home
-from bench.load import Phone, Sending
+from bench.load import Phone, Sending, pour
 from bench.processes import installation
 
 from tongxin.host.ports import free_port
 from tongxin.host.up import Desk, up
 from tongxin_drill.handset import Handset, Wires
 
-PHONES, CONNECTIONS = 256, 16
+PHONES, CONNECTIONS, TRAINED_ON = 256, 16, 10_240
 PACKS = Path(__file__).resolve().parent / "packs"
 
 
@@ -84,6 +84,12 @@ class Bench:
             row = connection.execute(question.encode()).fetchone()
         return row[0] if row else None
 
+    def train(self) -> None:
+        """Send some records and wait for the dictionary by which those that follow are packed."""
+        asyncio.run(pour(self.port, self.lanes(TRAINED_ON, 20)))
+        self.catch_up()
+        self._wait(lambda: self.sql("SELECT dictionary FROM ledger_counter") is not None, 60, "there is no dictionary")
+
     def behind(self) -> int:
         """Return how many records are not in the figures yet."""
         return int(
@@ -94,10 +100,14 @@ class Bench:
 
     def catch_up(self, within: float = 600) -> None:
         """Wait for the figures."""
+        self._wait(lambda: not self.behind(), within, "the figures are still behind")
+
+    @staticmethod
+    def _wait(until: Callable[[], bool], within: float, otherwise: str) -> None:
         deadline = time.monotonic() + within
-        while self.behind():
+        while not until():
             if time.monotonic() > deadline:
-                raise BenchError(f"the figures are still behind after {within:.0f} s")
+                raise BenchError(f"{otherwise} after {within:.0f} s")
             time.sleep(0.2)
 
 

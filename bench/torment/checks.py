@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 from bench.homes import BenchError
 from bench.torment.arena import BACK, LEDGER, Arena
-from bench.torment.count import ROWS, Row, counted, rows_are_whole
+from bench.torment.count import DICTIONARIES, ROWS, Row, counted, rows_are_whole, unpacked
 from bench.torment.phone import Phone
 from bench.torment.traffic import Given, Traffic
 
@@ -33,8 +33,9 @@ def position(arena: Arena) -> int:
 
 def stored(arena: Arena, after: int) -> Stored:
     """Read everything that a schedule has left."""
-    found = arena.fetch(ROWS, LEDGER, after)
-    rows = [Row(*row) for row in found]
+    dictionaries = dict(arena.fetch(DICTIONARIES))
+    rows = [Row(*row) for row in arena.fetch(ROWS, LEDGER, after)]
+    rows = [replace(row, bytes=unpacked(row.bytes, dictionaries)) for row in rows]
     return Stored(after, rows, {(str(row.device), str(row.chain), row.seq): row for row in rows})
 
 

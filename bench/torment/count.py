@@ -17,12 +17,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import zstandard
+
 from tongxin_drill.scenario import found_and_righted
 
 ROWS = """
 SELECT position, id, device, chain, seq, hash, bytes, quarantine, occurred_at, received_at
 FROM ledger_record WHERE ledger = %s AND position > %s ORDER BY position
 """
+DICTIONARIES = "SELECT number, bytes FROM ledger_dictionary"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,14 @@ class Row:
     def order(self) -> tuple[datetime, int, int, int]:
         """When it happened among the others."""
         return self.occurred, self.device.int, self.chain.int, self.seq
+
+
+def unpacked(stored: bytes, dictionaries: Mapping[int, bytes]) -> bytes:
+    """Return a record's bytes as they came: those of a Zstandard frame, if they are one."""
+    if stored[:4] != zstandard.FRAME_HEADER:
+        return stored
+    dictionary = dictionaries[zstandard.get_frame_parameters(stored).dict_id]
+    return zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(dictionary)).decompress(stored)
 
 
 def rows_are_whole(rows: Sequence[Row], after: int) -> Iterator[str]:

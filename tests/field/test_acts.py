@@ -46,7 +46,7 @@ def test_what_is_wrong_is_kept_and_marked(phone: Phone, night: datetime, changes
     if ... in changes.values():
         text = text.replace('"at":null,', "")
     assert phone.post(1, text).json()["receipts"][0]["quarantine"] == mark
-    assert bytes(Record.objects.get(position=1).bytes) == text.encode()
+    assert Record.objects.get(position=1).bytes == text.encode()
 
 
 def test_what_is_not_in_the_one_form_is_kept_and_marked(phone: Phone, night: datetime) -> None:

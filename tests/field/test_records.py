@@ -27,7 +27,7 @@ def test_a_record_gets_a_receipt_with_its_hash_and_position(phone: Phone, night:
     assert answer["head"] == {"chain": str(phone.chain), "last_seq": 1, "last_hash": phone.prev}
     (receipt,) = answer["receipts"]
     assert (receipt["seq"], receipt["hash"], receipt["position"], receipt["quarantine"]) == (1, phone.prev, 1, None)
-    assert bytes(Record.objects.get(position=1).bytes) == text.encode()
+    assert Record.objects.get(position=1).bytes == text.encode()
 
 
 def test_sending_again_gives_the_same_receipts_and_stores_nothing(phone: Phone, night: datetime) -> None:
@@ -97,7 +97,7 @@ def test_a_record_that_is_wrong_is_kept_and_marked_and_its_neighbours_are_unharm
     texts = [phone.record(night, OPEN), phone.record(night, body, **changes), phone.record(night, SHUT)]
     receipts = phone.post(1, *texts).json()["receipts"]
     assert [receipt["quarantine"] for receipt in receipts] == [None, code, None]
-    assert bytes(Record.objects.get(position=2).bytes) == texts[1].encode()
+    assert Record.objects.get(position=2).bytes == texts[1].encode()
 
 
 def test_text_that_is_no_record_at_all_is_kept_and_marked(phone: Phone) -> None:
@@ -132,7 +132,7 @@ def test_no_poison_fails_its_neighbours(cast: Cast, night: datetime, answer: obj
 def test_a_number_beyond_all_numbers_is_kept_and_marked(phone: Phone, night: datetime, number: str) -> None:
     text = phone.record(night, {"open": True, "gathering": 7}).replace(":7", f":{number}")
     assert phone.post(1, text).json()["receipts"][0]["quarantine"] in ("ledger.unreadable", "ledger.bad_answer")
-    assert bytes(Record.objects.get(position=1).bytes) == text.encode()
+    assert Record.objects.get(position=1).bytes == text.encode()
 
 
 @pytest.mark.parametrize("wall", [-(10**15), 10**15, -(2**53) + 1, 2**53 - 1])

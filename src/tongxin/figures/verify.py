@@ -131,7 +131,7 @@ def _read_all(database: sqlite3.Connection, rows: Iterable[tuple[Any, ...]], fau
         row = dict(zip(names, values, strict=True))
         if chain.name != (row["device"], row["chain"]):
             chain = _Chain((row["device"], row["chain"]))
-        data = bytes(row["bytes"])
+        data = row["bytes"]
         computed = hashlib.sha256(chain.prev.encode() + data).hexdigest()
         faults += _compare(row, "hash", computed)
         chain.prev = row["hash"]

@@ -1,4 +1,4 @@
-"""The process behind the doors: brings matters and figures up to the ledger's end, for ever.
+"""The process behind the doors: brings matters and figures up to the ledger's end, for ever, and trains how records are packed.
 
 A database that is being restarted is waited for; nothing is lost, because the cursor moves in the same transaction as the cells.
 """
@@ -22,13 +22,17 @@ def run() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongxin.host.settings")
     django.setup()
     from tongxin.figures.actions import SLICE, pull  # noqa: PLC0415 - rooms can be imported only now
+    from tongxin.ledger.actions import renew_dictionary  # noqa: PLC0415
     from tongxin.ledger.queries import ledgers  # noqa: PLC0415
 
     collect_seldom()
     while True:
         began = time.monotonic()
         try:
-            moved = sum(pull(ledger) for ledger in ledgers())
+            moved = 0
+            for ledger in ledgers():
+                moved += pull(ledger)
+                renew_dictionary(ledger)
         except Error as error:
             log.warning("the database is away: %s", str(error).strip().partition("\n")[0])
             close_old_connections()

@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 
 from tongxin.base import clock
 from tongxin.base.problems import Conflict, Forbidden
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.ledger import checks, definitions, fold, resolving, storing
+from tongxin.ledger import checks, definitions, fold, packing, resolving, storing
 from tongxin.ledger.hand import Written, hand
-from tongxin.ledger.models import Effect, Heartbeat, Matter, Record
+from tongxin.ledger.models import Counter, Dictionary, Effect, Heartbeat, Matter, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap, NotTaken, Settled, meaning
 from tongxin.ledger.queries import current_effects
 from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
@@ -28,6 +29,8 @@ from tongxin.protocol.record import Envelope
 from tongxin.protocol.server import BadBatchError, GapError, RefusedError
 
 MOST_CHAINS = 100
+FIRST_TRAINING, MOST_TRAINED_ON = 200, 2000
+"""Records after which the first dictionary is trained, and the most that one is trained on: the newest."""
 Effects = Mapping[int, resolving.Effect | None]
 """By position of the record; None where a record is simply itself."""
 
@@ -80,13 +83,13 @@ def append_all(ledger: str, sendings: Sequence[Sending]) -> list[Outcome]:
     1. take the ledger's turn (the counter's row lock); 2. let the protocol say of each batch what is held and what is new;
     3. store the exact bytes of what is new with what they say, marked where they are wrong; 4. move heads and counter.
     """
-    position = storing.turn(ledger)
+    position, dictionary = storing.turn(ledger)
     received = clock.to_ms(clock.now())
     before = storing.heads(ledger, [sending.key for sending in sendings])
     judged = [_judge(ledger, before[sending.key], sending, received) for sending in sendings]
     rows = _rows(ledger, judged, position, clock.from_ms(received))
     if rows:
-        storing.copy_in(rows)
+        storing.copy_in(rows, dictionary)
         storing.give_out(ledger, rows[-1].position)
         storing.move(ledger, {one.sending.key: one.after for one in judged if one.taken})
     fresh = _by_chain(rows)
@@ -248,6 +251,21 @@ def hear(ledger: str, device: UUID, beat: protocol_messages.Heartbeat) -> protoc
     keys = [(str(device), head.chain) for head in beat.chains[:MOST_CHAINS] if checks.is_id(head.chain)]
     found = storing.heads(ledger, keys)
     return protocol_messages.Heard([found[key].shown() for key in keys], clock.to_ms(clock.now()))
+
+
+def renew_dictionary(ledger: str) -> None:
+    """Train another dictionary whenever the ledger has come to twice as many records, on the newest: orders and words change."""
+    counter = Counter.objects.get(ledger=ledger)
+    last = Dictionary.objects.filter(ledger=ledger).aggregate(at=Max("position"))["at"]
+    if counter.position < (2 * last if last else FIRST_TRAINING):
+        return
+    newest = Record.objects.filter(ledger=ledger, position__gt=counter.position - MOST_TRAINED_ON, quarantine="")
+    trained = packing.trained(newest.values_list("bytes", flat=True))
+    with transaction.atomic():
+        Dictionary.objects.create(
+            ledger=ledger, number=trained.dict_id(), bytes=trained.as_bytes(), position=counter.position, at=clock.now()
+        )
+        Counter.objects.filter(ledger=ledger).update(dictionary=trained.dict_id())
 
 
 def settle(ledger: str, position: int, held: Mapping[UUID, Version], states: Iterable[fold.State], effects: Effects) -> int:

@@ -1,13 +1,16 @@
-"""How the ledger stores hashes."""
+"""How the ledger stores hashes and bytes."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+from tongxin.ledger.packing import unpack
+
 if TYPE_CHECKING:
     Stored = models.Field[str, str]
+    Packed = models.Field[bytes, bytes]
 else:
-    Stored = models.BinaryField
+    Stored = Packed = models.BinaryField
 
 
 class DigestField(Stored):
@@ -20,3 +23,11 @@ class DigestField(Stored):
     def get_prep_value(self, value: Any) -> Any:  # noqa: ANN401 - Django's own shape
         """Return what is stored."""
         return bytes.fromhex(value) if isinstance(value, str) else value
+
+
+class PackedField(Packed):
+    """A record's bytes as they came, however they are stored."""
+
+    def from_db_value(self, value: bytes | None, *_: object) -> bytes | None:
+        """Return them as they came."""
+        return None if value is None else unpack(bytes(value))

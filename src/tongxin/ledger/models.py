@@ -5,18 +5,30 @@ from typing import Any
 
 from django.db import models
 
-from tongxin.ledger.fields import DigestField
+from tongxin.ledger.fields import DigestField, PackedField
 from tongxin.protocol.record import answers
 
 
 class Counter(models.Model):
-    """The last position given out.
+    """The last position given out, and the number of the dictionary by which records are packed from now on, if there is one.
 
     Its row lock makes writing transactions take turns, so positions are gapless in commit order.
     """
 
     ledger = models.CharField(max_length=6, primary_key=True)
     position = models.BigIntegerField(default=0)
+    dictionary = models.BigIntegerField(null=True)
+
+
+class Dictionary(models.Model):
+    """What records are packed by, trained when the ledger had come to ``position``. None is ever removed."""
+
+    pk = models.CompositePrimaryKey("ledger", "number")
+    ledger = models.CharField(max_length=6)
+    number = models.BigIntegerField()
+    bytes = models.BinaryField()
+    position = models.BigIntegerField()
+    at = models.DateTimeField()
 
 
 class Head(models.Model):
@@ -78,7 +90,7 @@ class Record(models.Model):
     chain = models.UUIDField()
     seq = models.BigIntegerField()
     hash = DigestField()
-    bytes = models.BinaryField()
+    bytes = PackedField()
     quarantine = models.CharField(max_length=40, default="")
     activity = models.CharField(max_length=60, default="")
     activity_hash = DigestField(default="")
@@ -118,7 +130,7 @@ class Record(models.Model):
     @cached_property
     def body(self) -> dict[str, Any] | None:
         """What was answered, read from the bytes; None if they cannot be read."""
-        return answers(bytes(self.bytes))
+        return answers(self.bytes)
 
 
 class Effect(models.Model):

@@ -21,6 +21,7 @@ from django.db import connection
 from tongxin.base import clock
 from tongxin.base.arrays import array
 from tongxin.ledger.fold import CONFLICTS, State, looks_back
+from tongxin.ledger.packing import unpack
 from tongxin.ledger.resolving import RELEASABLE, Fact
 from tongxin.ledger.storing import Version
 from tongxin.playbook.registry import version
@@ -172,7 +173,7 @@ def _facts(ledger: str, end: int, since: Mapping[About, datetime]) -> list[Fact]
 def _fact(row: tuple[Any, ...]) -> Fact:
     """Return a fact with what its bytes answer."""
     read = list(row)
-    read[_BODY] = answers(row[_BODY]) or {}
+    read[_BODY] = answers(unpack(row[_BODY])) or {}
     return Fact(*read)
 
 

@@ -13,6 +13,7 @@ from tongxin.audit.actions import copy
 from tongxin.base import clock
 from tongxin.base.arrays import array, line
 from tongxin.ledger.models import Record
+from tongxin.ledger.packing import pack
 from tongxin.protocol.server import Head as ChainHead
 from tongxin.protocol.time import Settled
 
@@ -92,9 +93,9 @@ _OTHERS = tuple(name for name in Row.__dataclass_fields__ if name not in _IN_HEX
 _values = attrgetter(*_OTHERS)
 
 
-def copy_in(rows: Iterable[Row]) -> None:
-    """Store records."""
-    lines = [line(_values(row), row.hash, row.activity_hash, row.bytes.hex()) for row in rows]
+def copy_in(rows: Iterable[Row], dictionary: int | None) -> None:
+    """Store records, packed by the dictionary of a number."""
+    lines = [line(_values(row), row.hash, row.activity_hash, pack(row.bytes, dictionary).hex()) for row in rows]
     copy("ledger_record", (*_OTHERS, *_IN_HEX), lines)
 
 
@@ -109,15 +110,18 @@ def copy_versions_in(ledger: str, since: int, versions: Iterable[Version]) -> No
     copy("ledger_matter", ("ledger", "since", *Version._fields), (line((ledger, since, *one)) for one in versions))
 
 
-def turn(ledger: str) -> int:
-    """Wait for the ledger's turn and keep it until the transaction ends; return the last position given out."""
+def turn(ledger: str) -> tuple[int, int | None]:
+    """Wait for the ledger's turn and keep it until the transaction ends.
+
+    Return the last position given out, and the dictionary by which records are packed now.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT position FROM ledger_counter WHERE ledger = %s FOR UPDATE", [ledger])
+        cursor.execute("SELECT position, dictionary FROM ledger_counter WHERE ledger = %s FOR UPDATE", [ledger])
         row = cursor.fetchone()
         if row is None:
             cursor.execute("INSERT INTO ledger_counter (ledger, position) VALUES (%s, 0) ON CONFLICT DO NOTHING", [ledger])
             return turn(ledger)
-    return int(row[0])
+    return row[0], row[1]
 
 
 def give_out(ledger: str, position: int) -> None:
