@@ -9,7 +9,7 @@ from django.db.models import AutoField, Model, QuerySet
 
 from tongxin.audit.models import Entry
 from tongxin.base import clock
-from tongxin.base.arrays import array, line
+from tongxin.base.arrays import CSV, array, hexed, lines
 from tongxin.base.problems import AlreadyExists
 from tongxin.base.words import say
 
@@ -48,27 +48,29 @@ def insert(model: type[M], rows: Iterable[M]) -> None:
     """Insert rows by COPY."""
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
     names = [field.attname for field in fields]
-    lines = [line([_text(getattr(row, name)) for name in names]) for row in rows]
-    copy(model._meta.db_table, [field.column for field in fields], lines)
+    copy(
+        model._meta.db_table, [field.column for field in fields], [[_text(getattr(row, name)) for name in names] for row in rows]
+    )
 
 
-def copy(table: str, columns: Iterable[str], lines: Iterable[str]) -> None:
-    """Insert rows that are written down already (base/arrays.py): an INSERT takes longer to write down than to carry out."""
+def copy(table: str, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    """Insert rows, bytes as ``hexed``: an INSERT takes longer to write down than to carry out."""
     names = ", ".join(map(connection.ops.quote_name, columns))
+    written = lines(rows)  # before the COPY begins: to write rows down may ask the database
     # Django turns the driver's errors into its own only where it calls the driver itself.
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
-        cursor.copy(f"COPY {connection.ops.quote_name(table)} ({names}) FROM STDIN") as into,
+        cursor.copy(f"COPY {connection.ops.quote_name(table)} ({names}) FROM STDIN ({CSV})") as into,
     ):
-        into.write("".join(lines))
+        into.write(written)
 
 
 def _text(value: object) -> object:
     """Return what is written down of a field's value."""
     if isinstance(value, list | tuple):
         return array(value)
-    return rf"\x{bytes(value).hex()}" if isinstance(value, bytes | memoryview) else value
+    return hexed(bytes(value).hex()) if isinstance(value, bytes | memoryview) else value
 
 
 def _difference(one: Model, other: Model, fields: Sequence[str]) -> str | None:

@@ -11,7 +11,7 @@ from django.db import connection
 
 from tongxin.audit.actions import copy
 from tongxin.base import clock
-from tongxin.base.arrays import array, line
+from tongxin.base.arrays import array, hexed
 from tongxin.ledger.models import Record
 from tongxin.ledger.packing import pack
 from tongxin.protocol.server import Head as ChainHead
@@ -56,7 +56,7 @@ class Row:
     organisation: str | None = None
     area: str = ""
     category: str = ""
-    duty_due_at: datetime | None = None
+    duty_due_at: str | None = None
     feeds: int = 0
     stated: bool = False
 
@@ -95,8 +95,10 @@ _values = attrgetter(*_OTHERS)
 
 def copy_in(rows: Iterable[Row], dictionary: int | None) -> None:
     """Store records, packed by the dictionary of a number."""
-    lines = [line(_values(row), row.hash, row.activity_hash, pack(row.bytes, dictionary).hex()) for row in rows]
-    copy("ledger_record", (*_OTHERS, *_IN_HEX), lines)
+    written = (
+        (*_values(row), hexed(row.hash), hexed(row.activity_hash), hexed(pack(row.bytes, dictionary).hex())) for row in rows
+    )
+    copy("ledger_record", (*_OTHERS, *_IN_HEX), written)
 
 
 def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
@@ -107,7 +109,7 @@ def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
 
 def copy_versions_in(ledger: str, since: int, versions: Iterable[Version]) -> None:
     """Store versions of matters that hold from a position on."""
-    copy("ledger_matter", ("ledger", "since", *Version._fields), (line((ledger, since, *one)) for one in versions))
+    copy("ledger_matter", ("ledger", "since", *Version._fields), ((ledger, since, *one) for one in versions))
 
 
 def turn(ledger: str) -> tuple[int, int | None]:
