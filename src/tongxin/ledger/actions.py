@@ -127,8 +127,9 @@ def _rows(ledger: str, judged: Sequence[_Judged], position: int, received: datet
     tables = checks.look_up(ledger, {one.sending.device for one in judged if one.taken}, envelopes)
     rows: list[Row] = []
     for one in judged:
+        key, sent = one.sending.key, one.sending.batch.sent
         for new in one.taken:
-            row = _row(ledger, position + len(rows) + 1, one.sending, new, tables, received)
+            row = _row(ledger, position + len(rows) + 1, key, sent, new, tables.typists[key[0]].member, received)
             checks.mark(row, new, tables)
             rows.append(row)
     hashes = {row.activity_hash for row in rows if not row.quarantine}
@@ -136,13 +137,14 @@ def _rows(ledger: str, judged: Sequence[_Judged], position: int, received: datet
     return rows
 
 
-def _row(ledger: str, position: int, sending: Sending, new: protocol.Taken, tables: checks.Tables, received: datetime) -> Row:
-    device, chain = sending.key
-    member, occurred = tables.typists[device].member, clock.from_ms(new.settled.occurred)
+def _row(
+    ledger: str, position: int, key: storing.ChainKey, sent: Stamp, new: protocol.Taken, member: str, received: datetime
+) -> Row:
+    occurred = clock.from_ms(new.settled.occurred)
     return Row(
-        ledger=ledger, position=position, device=device, chain=chain, seq=new.seq, hash=new.hash, bytes=new.data,
-        member=member, typist=member, occurred_at=occurred, uncertainty=new.settled.uncertainty,
-        sent_mono=_sent_mono(new.envelope, sending.batch.sent), received_at=received, day=clock.day_of(occurred),
+        ledger=ledger, position=position, device=key[0], chain=key[1], seq=new.seq, hash=new.hash, activity_hash="",
+        bytes=new.data, member=member, typist=member, occurred_at=occurred, uncertainty=new.settled.uncertainty,
+        sent_mono=_sent_mono(new.envelope, sent), received_at=received, day=clock.day_of(occurred),
     )  # fmt: skip
 
 

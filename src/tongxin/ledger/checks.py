@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tongxin.base import clock
 from tongxin.ledger import problems, storing
@@ -22,7 +23,8 @@ from tongxin.protocol.server import Taken
 from tongxin.protocol.time import stated
 
 MOST_SUBJECT = 80
-_DIGEST, _ID = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DIGEST, _ID = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_IDS = re.compile(rf"^{_ID.pattern}$", re.MULTILINE)
 
 
 @dataclass
@@ -53,7 +55,8 @@ def look_up(ledger: str, devices: Collection[str], envelopes: Sequence[Envelope]
 
 
 def _ids(texts: Iterable[str | None]) -> set[str]:
-    return {text for text in set(texts) if text is not None and is_id(text)}
+    """Return those that are UUIDs: all looked for at once, since there are thousands."""
+    return set(_IDS.findall("\n".join(filter(None, set(texts)))))
 
 
 def is_id(text: str) -> bool:
@@ -66,6 +69,7 @@ def _id(text: str | None) -> str | None:
     return text if text is not None and is_id(text) else None
 
 
+@lru_cache(maxsize=1024)
 def _digest(text: str) -> str:
     """Return a SHA-256 in hex as it is; empty for any other text."""
     return text if _DIGEST.fullmatch(text) else ""

@@ -1,12 +1,11 @@
 """Where chains stand and what they hold, read and written for many batches at once. Called under the ledger's turn only."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from tongxin.audit.actions import copy
@@ -21,17 +20,17 @@ ChainKey = tuple[str, str]
 """Device and chain, as text."""
 
 
-@dataclass(slots=True)
-class Row:
+class Row(msgspec.Struct):
     """A record as it is stored, ids as text; what each field means stands at the model. To make models takes too long."""
 
+    hash: str
+    activity_hash: str
+    bytes: bytes
     ledger: str
     position: int
     device: str
     chain: str
     seq: int
-    hash: str
-    bytes: bytes
     member: str
     typist: str
     occurred_at: datetime
@@ -45,7 +44,6 @@ class Row:
     linked: bool = False
     quarantine: str = ""
     activity: str = ""
-    activity_hash: str = ""
     subject: str = ""
     role: str = ""
     channel: str = ""
@@ -88,17 +86,16 @@ class Version(NamedTuple):
 
 
 _END = "UPDATE ledger_matter SET until = %s WHERE ledger = %s AND until IS NULL AND id = ANY(%s::uuid[])"
-_IN_HEX = ("hash", "activity_hash", "bytes")
-_OTHERS = tuple(name for name in Row.__dataclass_fields__ if name not in _IN_HEX)
-_values = attrgetter(*_OTHERS)
 
 
 def copy_in(rows: Iterable[Row], dictionary: int | None) -> None:
     """Store records, packed by the dictionary of a number."""
-    written = (
-        (*_values(row), hexed(row.hash), hexed(row.activity_hash), hexed(pack(row.bytes, dictionary).hex())) for row in rows
-    )
-    copy("ledger_record", (*_OTHERS, *_IN_HEX), written)
+    copy("ledger_record", Row.__struct_fields__, [_columns(row, dictionary) for row in rows])
+
+
+def _columns(row: Row, dictionary: int | None) -> tuple[object, ...]:
+    hash_, activity_hash, data, *others = msgspec.structs.astuple(row)
+    return hexed(hash_), hexed(activity_hash), hexed(pack(data, dictionary).hex()), *others
 
 
 def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:

@@ -1,7 +1,6 @@
 """The server's side: what a batch does to a chain. One pure step; whoever stores calls it under the chain's lock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -10,8 +9,7 @@ from tongxin.protocol.record import GENESIS, VERSION, Envelope, NotCanonicalErro
 from tongxin.protocol.time import Settled, settle, settle_unread
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """The end of a chain, and the time of its last record."""
 
     chain: str
@@ -24,8 +22,7 @@ class Head:
         return HeadOf(self.chain, self.last_seq, self.last_hash)
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """A new record: its exact bytes, and what was read from them (None: they cannot be read)."""
 
     seq: int

@@ -9,7 +9,7 @@ while it sleeps. So what the monotonic clock counted is the least that has passe
 Between these bounds the wall clock is believed. The idea is Cristian's (Probabilistic clock synchronization, 1989).
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from tongxin.protocol.messages import Stamp
 from tongxin.protocol.record import Envelope
@@ -18,8 +18,7 @@ DRIFT = 0.001
 """How far a monotonic clock may run fast: no phone's crystal is ten times better than this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True):
     """When it happened as far as anyone will ever know, and between which moments that truly was.
 
     ``earliest`` is None where nothing bounds it. If the phone's clocks count honestly the truth lies in the bounds;
