@@ -53,8 +53,8 @@ def insert(model: type[M], rows: Iterable[M]) -> None:
     )
 
 
-def copy(table: str, columns: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
-    """Insert rows, bytes as ``hexed``: an INSERT takes longer to write down than to carry out."""
+def copy(table: str, columns: Iterable[str], rows: Iterable[object]) -> None:
+    """Insert rows (base/arrays.py), bytes as ``hexed``: an INSERT takes longer to write down than to carry out."""
     names = ", ".join(map(connection.ops.quote_name, columns))
     written = lines(rows)  # before the COPY begins: to write rows down may ask the database
     # Django turns the driver's errors into its own only where it calls the driver itself.

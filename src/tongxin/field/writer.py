@@ -12,8 +12,9 @@ from tongxin.ledger.actions import Outcome, Sending, append_all
 
 MOST_TOGETHER = 2000
 """Records in one transaction; the last batch may exceed it."""
-LINGER, ENOUGH = 0.003, 400
-"""Before a transaction of fewer records, so many seconds pass in which others may join it (PostgreSQL's commit_delay)."""
+LINGER, MOST_LINGERS, ENOUGH = 0.003, 4, 400
+"""Before a transaction of fewer records some seconds pass in which others may join it, and again if some did (PostgreSQL's
+commit_delay)."""
 AWAY = OperationalError
 """What a database that is being restarted raises: nothing is wrong with the batches."""
 log = logging.getLogger("tongxin.intake")
@@ -52,8 +53,7 @@ class Writer:
         loop = asyncio.get_running_loop()
         try:
             while self._queue:
-                if self.waiting < ENOUGH:
-                    await asyncio.sleep(LINGER)
+                await self._linger()
                 group = self._next()
                 try:
                     outcomes = await loop.run_in_executor(self._executor, write, group[0].ledger, [one.sending for one in group])
@@ -63,6 +63,15 @@ class Writer:
                     _tell(one, outcome)
         finally:
             self._task = None
+
+    async def _linger(self) -> None:
+        for _ in range(MOST_LINGERS):
+            before = len(self._queue)
+            if self.waiting >= ENOUGH:
+                return
+            await asyncio.sleep(LINGER)
+            if len(self._queue) == before:
+                return
 
     def _next(self) -> list[_Waiting]:
         """Take what goes into one transaction: of one ledger, a batch a chain, not too much."""

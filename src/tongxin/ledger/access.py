@@ -15,9 +15,8 @@ __all__ = ["MAY_DECIDE", "RELEASABLE", "role_at"]
 
 def role_at(roles: Sequence[Held], area: str, moment: datetime) -> str:
     """Return the highest of a member's roles that covered an area at a moment; empty if none did."""
-    held = [
-        role.kind
-        for role in roles
-        if role.since <= moment and (role.until is None or moment < role.until) and area.startswith(role.areas)
-    ]
-    return max(held, key=RANKS.index, default="")
+    highest = ""
+    for role in roles:
+        if role.since <= moment and (role.until is None or moment < role.until) and area.startswith(role.areas):
+            highest = role.kind if not highest else max(highest, role.kind, key=RANKS.index)
+    return highest

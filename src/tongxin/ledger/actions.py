@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from tongxin.base import clock
+from tongxin.base.arrays import hexed, unhexed
 from tongxin.base.problems import Conflict, Forbidden
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
@@ -89,9 +90,8 @@ def append_all(ledger: str, sendings: Sequence[Sending]) -> list[Outcome]:
     judged = [_judge(ledger, before[sending.key], sending, received) for sending in sendings]
     rows = _rows(ledger, judged, position, clock.from_ms(received))
     if rows:
-        storing.copy_in(rows, dictionary)
-        storing.give_out(ledger, rows[-1].position)
-        storing.move(ledger, {one.sending.key: one.after for one in judged if one.taken})
+        storing.copy_in(rows, [new.data for one in judged for new in one.taken], dictionary)
+        storing.move(ledger, rows[-1].position, {one.sending.key: one.after for one in judged if one.taken})
     fresh = _by_chain(rows)
     return [one.refused or _answered(one, fresh.get(one.sending.key, []), received) for one in judged]
 
@@ -132,8 +132,8 @@ def _rows(ledger: str, judged: Sequence[_Judged], position: int, received: datet
             row = _row(ledger, position + len(rows) + 1, key, sent, new, tables.typists[key[0]].member, received)
             checks.mark(row, new, tables)
             rows.append(row)
-    hashes = {row.activity_hash for row in rows if not row.quarantine}
-    definitions.keep(ledger, [found for hash_ in hashes if (found := version(hash_))])
+    known = {row.activity_hash: version(unhexed(row.activity_hash)) for row in rows if not row.quarantine}
+    definitions.keep(ledger, filter(None, known.values()))
     return rows
 
 
@@ -142,9 +142,9 @@ def _row(
 ) -> Row:
     occurred = clock.from_ms(new.settled.occurred)
     return Row(
-        ledger=ledger, position=position, device=key[0], chain=key[1], seq=new.seq, hash=new.hash, activity_hash="",
-        bytes=new.data, member=member, typist=member, occurred_at=occurred, uncertainty=new.settled.uncertainty,
-        sent_mono=_sent_mono(new.envelope, sent), received_at=received, day=clock.day_of(occurred),
+        ledger=ledger, position=position, device=key[0], chain=key[1], seq=new.seq, hash=hexed(new.hash), member=member,
+        typist=member, occurred_at=occurred, uncertainty=new.settled.uncertainty, sent_mono=_sent_mono(new.envelope, sent),
+        received_at=received, day=clock.day_of(occurred),
     )  # fmt: skip
 
 
@@ -165,8 +165,9 @@ def _answered(one: _Judged, fresh: Sequence[Row], received: int) -> Answer:
 
 
 def _receipt(row: Record | Row) -> Receipt:
+    hash_ = unhexed(row.hash) if isinstance(row, Row) else row.hash
     return Receipt(
-        row.seq, str(row.id) if row.id else None, row.hash, row.position, clock.to_ms(row.received_at),
+        row.seq, str(row.id) if row.id else None, hash_, row.position, clock.to_ms(row.received_at),
         clock.to_ms(row.occurred_at), row.quarantine or None,
     )  # fmt: skip
 

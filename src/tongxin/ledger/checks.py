@@ -1,11 +1,12 @@
 """Reads a record's meaning. A record that fails is never refused: it is kept, marked with the code of what is wrong."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
 from tongxin.base import clock
+from tongxin.base.arrays import hexed
 from tongxin.ledger import problems, storing
 from tongxin.ledger.access import role_at
 from tongxin.ledger.problems import Mark
@@ -41,22 +42,23 @@ class Tables:
 
 def look_up(ledger: str, devices: Collection[str], envelopes: Sequence[Envelope]) -> Tables:
     """Look up everything that batches refer to, in a few queries."""
-    duties = duty_terms(_ids(e.duty for e in envelopes))
-    places = _ids(e.place for e in envelopes) | {duty.place for duty in duties.values()}
-    speakers = _ids(e.speaker for e in envelopes)
+    duties = duty_terms(_ids({e.duty for e in envelopes}))
+    places = {duty.place: (duty.area, duty.category) for duty in duties.values()}
+    elsewhere = _ids({e.place for e in envelopes} - places.keys())
+    speakers = _ids({e.speaker for e in envelopes})
     return Tables(
         typists(devices),
-        storing.known_ids(ledger, _ids(e.id for e in envelopes)),
-        order_terms(_ids(e.order for e in envelopes)),
+        storing.known_ids(ledger, _ids({e.id for e in envelopes})),
+        order_terms(_ids({e.order for e in envelopes})),
         duties,
-        where(places),
+        places | where(elsewhere) if elsewhere else places,
         are_members(ledger, speakers) if speakers else set(),
     )
 
 
-def _ids(texts: Iterable[str | None]) -> set[str]:
+def _ids(texts: Set[str | None]) -> set[str]:
     """Return those that are UUIDs: all looked for at once, since there are thousands."""
-    return set(_IDS.findall("\n".join(filter(None, set(texts)))))
+    return set(_IDS.findall("\n".join(filter(None, texts))))
 
 
 def is_id(text: str) -> bool:
@@ -71,8 +73,8 @@ def _id(text: str | None) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _digest(text: str) -> str:
-    """Return a SHA-256 in hex as it is; empty for any other text."""
-    return text if _DIGEST.fullmatch(text) else ""
+    """Return a SHA-256 in hex as it is stored; no bytes for any other text."""
+    return hexed(text if _DIGEST.fullmatch(text) else "")
 
 
 def mark(row: Row, taken: Taken, tables: Tables) -> None:

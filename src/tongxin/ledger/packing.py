@@ -17,8 +17,9 @@ from django.db import connection
 
 FRAME = zstandard.FRAME_HEADER
 """How a frame begins."""
-LEVEL = 3
-SIZE = 32 * 1024
+LEVEL = 2
+"""The first that looks for the best of two matches; on records as small in 2.6 us as the next in 3.4."""
+SIZE = 64 * 1024
 """Bytes of a dictionary."""
 _NAMED = re.compile(r"[a-z][a-z0-9_]*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Answers that can be chosen, and ids."""
@@ -37,13 +38,17 @@ class _Tools(local):
 _tools = _Tools()
 
 
-def pack(data: bytes, dictionary: int | None) -> bytes:
-    """Return a record's bytes as they are stored, by the dictionary of a number."""
-    if dictionary is None:
-        return data
+def pack(records: Sequence[bytes], dictionary: int | None) -> list[bytes]:
+    """Return records' bytes as they are stored, by the dictionary of a number.
+
+    All at once: packing lets other threads run meanwhile, and to wait for one's turn after each record takes longer than to pack.
+    """
+    if dictionary is None or not records:
+        return list(records)
     if dictionary not in _tools.packers:
         _tools.packers[dictionary] = zstandard.ZstdCompressor(level=LEVEL, dict_data=_read(dictionary))
-    return _tools.packers[dictionary].compress(data)
+    packed = _tools.packers[dictionary].multi_compress_to_buffer([*records])
+    return [packed[n].tobytes() for n in range(len(packed))]
 
 
 def unpack(stored: bytes) -> bytes:

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connection
 
+from tongxin.audit.queries import fetch
 from tongxin.base import clock
 from tongxin.base.arrays import array
 from tongxin.ledger.fold import CONFLICTS, State, looks_back
@@ -156,9 +156,7 @@ def families(ledger: str, end: int, subjects: Iterable[About]) -> list[Fact]:
 
 def _rows(query: str, ledger: str, end: int, **parameters: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - values of any type
     parameters |= {"ledger": ledger, "end": end, "marks": array(["", *RELEASABLE])}
-    # Not by Django's own cursor: that gets times as text, each of which is then read in Python.
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(query, parameters, binary=True).fetchall()
+    return fetch(query, parameters)
 
 
 def _parts(since: Mapping[About, datetime]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Where chains stand and what they hold, read and written for many batches at once. Called under the ledger's turn only."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -9,6 +9,7 @@ import msgspec
 from django.db import connection
 
 from tongxin.audit.actions import copy
+from tongxin.audit.queries import fetch
 from tongxin.base import clock
 from tongxin.base.arrays import array, hexed
 from tongxin.ledger.models import Record
@@ -20,17 +21,18 @@ ChainKey = tuple[str, str]
 """Device and chain, as text."""
 
 
-class Row(msgspec.Struct):
-    """A record as it is stored, ids as text; what each field means stands at the model. To make models takes too long."""
+class Row(msgspec.Struct, array_like=True):
+    """A record as it is written down for COPY: ids as text, hashes and bytes ``hexed``.
 
-    hash: str
-    activity_hash: str
-    bytes: bytes
+    What each field means stands at the model. To make models takes too long.
+    """
+
     ledger: str
     position: int
     device: str
     chain: str
     seq: int
+    hash: str
     member: str
     typist: str
     occurred_at: datetime
@@ -38,12 +40,14 @@ class Row(msgspec.Struct):
     sent_mono: int | None
     received_at: datetime
     day: date
+    bytes: str = ""
     id: str | None = None
     act: str = ""
     target: str | None = None
     linked: bool = False
     quarantine: str = ""
     activity: str = ""
+    activity_hash: str = hexed("")
     subject: str = ""
     role: str = ""
     channel: str = ""
@@ -88,14 +92,11 @@ class Version(NamedTuple):
 _END = "UPDATE ledger_matter SET until = %s WHERE ledger = %s AND until IS NULL AND id = ANY(%s::uuid[])"
 
 
-def copy_in(rows: Iterable[Row], dictionary: int | None) -> None:
-    """Store records, packed by the dictionary of a number."""
-    copy("ledger_record", Row.__struct_fields__, [_columns(row, dictionary) for row in rows])
-
-
-def _columns(row: Row, dictionary: int | None) -> tuple[object, ...]:
-    hash_, activity_hash, data, *others = msgspec.structs.astuple(row)
-    return hexed(hash_), hexed(activity_hash), hexed(pack(data, dictionary).hex()), *others
+def copy_in(rows: Sequence[Row], records: Sequence[bytes], dictionary: int | None) -> None:
+    """Store records, each with its exact bytes, which are packed by the dictionary of a number."""
+    for row, packed in zip(rows, pack(records, dictionary), strict=True):
+        row.bytes = hexed(packed.hex())
+    copy("ledger_record", Row.__struct_fields__, rows)
 
 
 def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
@@ -123,19 +124,11 @@ def turn(ledger: str) -> tuple[int, int | None]:
     return row[0], row[1]
 
 
-def give_out(ledger: str, position: int) -> None:
-    """Note the last position given out."""
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE ledger_counter SET position = %s WHERE ledger = %s", [position, ledger])
-
-
 def known_ids(ledger: str, ids: Collection[str]) -> set[str]:
     """Return which ids the ledger holds. One look into the index for each: PostgreSQL cannot know that they are nearly unique."""
     sql = """SELECT wanted.id::text FROM unnest(%s::uuid[]) AS wanted(id) CROSS JOIN LATERAL
              (SELECT FROM ledger_record held WHERE held.ledger = %s AND held.id = wanted.id LIMIT 1) AS one"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [array(ids), ledger])
-        return {row[0] for row in cursor.fetchall()}
+    return {row[0] for row in fetch(sql, [array(ids), ledger])}
 
 
 _HEAD = "last_seq, last_hash, last_occurred_at, last_earliest_at, last_latest_at"
@@ -146,18 +139,18 @@ def heads(ledger: str, chains: Collection[ChainKey]) -> dict[ChainKey, ChainHead
     found = {key: ChainHead(key[1]) for key in chains}
     sql = f"""SELECT device::text, chain::text, {_HEAD} FROM ledger_head
               WHERE ledger = %s AND device = ANY(%s::uuid[]) AND chain = ANY(%s::uuid[])"""  # noqa: S608 - our own words
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [ledger, *map(array, ({device for device, _ in chains}, {chain for _, chain in chains}))])
-        for device, chain, seq, hash_, occurred, earliest, latest in cursor.fetchall():
-            if (device, chain) in found:
-                last = Settled(clock.to_ms(occurred), None if earliest is None else clock.to_ms(earliest), clock.to_ms(latest))
-                found[device, chain] = ChainHead(chain, seq, hash_.hex(), last)
+    keys = map(array, ({device for device, _ in chains}, {chain for _, chain in chains}))
+    for device, chain, seq, hash_, occurred, earliest, latest in fetch(sql, [ledger, *keys]):
+        if (device, chain) in found:
+            last = Settled(clock.to_ms(occurred), None if earliest is None else clock.to_ms(earliest), clock.to_ms(latest))
+            found[device, chain] = ChainHead(chain, seq, hash_.hex(), last)
     return found
 
 
-def move(ledger: str, heads: Mapping[ChainKey, ChainHead]) -> None:
-    """Store where chains stand now."""
-    sql = f"""INSERT INTO ledger_head (ledger, device, chain, {_HEAD})
+def move(ledger: str, position: int, heads: Mapping[ChainKey, ChainHead]) -> None:
+    """Store the last position given out, and where chains stand now."""
+    sql = f"""WITH given_out AS (UPDATE ledger_counter SET position = %s WHERE ledger = %s)
+              INSERT INTO ledger_head (ledger, device, chain, {_HEAD})
               SELECT %s, * FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bytea[],
                                        %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
               ON CONFLICT (ledger, device, chain) DO UPDATE SET last_seq = excluded.last_seq, last_hash = excluded.last_hash,
@@ -165,7 +158,7 @@ def move(ledger: str, heads: Mapping[ChainKey, ChainHead]) -> None:
               last_latest_at = excluded.last_latest_at"""  # noqa: S608 - as above
     rows = [(*key, *_head(head, head.last)) for key, head in heads.items() if head.last is not None]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [ledger, *map(list, zip(*rows, strict=True))])
+        cursor.execute(sql, [position, ledger, ledger, *map(list, zip(*rows, strict=True))])
 
 
 def _head(head: ChainHead, last: Settled) -> tuple[object, ...]:

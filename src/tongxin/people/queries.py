@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
+from tongxin.audit.queries import fetch
 from tongxin.base import clock
 from tongxin.base.arrays import array
 from tongxin.base.problems import NotSignedIn, Problem
@@ -84,12 +84,10 @@ def typists(phones: Collection[str]) -> dict[str, Typist]:
              FROM people_device phone LEFT JOIN people_role role ON role.member_id = phone.member_id
              WHERE phone.id = ANY(%s::uuid[]) ORDER BY role.id"""
     found: dict[str, Typist] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [array(phones)])
-        for phone, member, revoked, kind, organisation, areas, since, until in cursor.fetchall():
-            roles = found.setdefault(phone, Typist(member, revoked, [])).roles
-            if kind is not None:
-                roles.append(Held(kind, organisation, tuple(map(prefix, areas)), since, until))
+    for phone, member, revoked, kind, organisation, areas, since, until in fetch(sql, [array(phones)]):
+        roles = found.setdefault(phone, Typist(member, revoked, [])).roles
+        if kind is not None:
+            roles.append(Held(kind, organisation, tuple(map(prefix, areas)), since, until))
     return found
 
 

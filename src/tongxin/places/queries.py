@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from tongxin.audit.queries import fetch
 from tongxin.base.arrays import array
 from tongxin.base.scope import COUNTY_DIGITS, Scope, prefix, town_of
 from tongxin.base.words import pick
@@ -34,9 +34,7 @@ def places_in(ledger: str, areas: Iterable[str], categories: Iterable[str]) -> Q
 def where(ids: Collection[str]) -> dict[str, tuple[str, str]]:
     """Return (area, category) of places by id as text: for the intake, which asks for thousands a second."""
     sql = "SELECT id::text, area_id, category FROM places_place WHERE id = ANY(%s::uuid[])"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [array(ids)])
-        return {id_: (area, category) for id_, area, category in cursor.fetchall()}
+    return {id_: (area, category) for id_, area, category in fetch(sql, [array(ids)])}
 
 
 def place_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:

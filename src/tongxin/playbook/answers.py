@@ -21,7 +21,8 @@ def faults(activity: Activity, body: Mapping[str, Any]) -> Iterator[tuple[str, s
         yield name, say("没有这个问题")
     for ask in activity.ask:
         shown = not ask.show_when or comparison(ask.show_when, activity).holds(body)
-        yield from _answer_faults(ask, body, shown=shown)
+        if not (shown and ask.name in body and ask.type != "repeat" and fits(ask, body[ask.name])):
+            yield from _answer_faults(ask, body, shown=shown)
 
 
 @lru_cache(maxsize=1024)

@@ -67,6 +67,8 @@ class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body: dict[str, Any]
 
 
+_READER, _WRITER = msgspec.json.Decoder(Envelope), msgspec.json.Encoder(order="sorted")
+
 PLAIN: Mapping[str, Any] = {
     "act": "report", "target": None, "place": None, "duty": None, "subject": None,
     "speaker": None, "channel": "phone", "at": None,
@@ -87,7 +89,7 @@ def encode(record: Mapping[str, Any] | Envelope) -> bytes:
     envelope = record if isinstance(record, Envelope) else msgspec.convert(record, Envelope)
     if not _is_tidy(envelope.body):
         envelope = msgspec.structs.replace(envelope, body=_tidy(envelope.body, "body"))
-    return msgspec.json.encode(envelope, order="sorted")
+    return _WRITER.encode(envelope)
 
 
 _AS_THEY_ARE = frozenset({str, bool})
@@ -123,8 +125,8 @@ def decode(data: bytes) -> Envelope:
     """
     if len(data) > MOST_BYTES:
         raise msgspec.ValidationError(f"{len(data)} bytes are more than {MOST_BYTES}")
-    envelope = msgspec.json.decode(data, type=Envelope)
-    if not _is_tidy(envelope.body) or msgspec.json.encode(envelope, order="sorted") != data:
+    envelope = _READER.decode(data)
+    if not _is_tidy(envelope.body) or _WRITER.encode(envelope) != data:
         raise NotCanonicalError("keys, spaces, escapes or numbers are not in the canonical form")
     return envelope
 
