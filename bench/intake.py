@@ -33,7 +33,7 @@ LIMIT = 500
 MULTIPLIED = 48_000
 COPIED, MOST_COPIED = 10_000, 40_000
 """Rows in one transaction of the COPY that everything is compared with, and in all."""
-ROUNDS = 3
+ROUNDS = 5
 BARS: Sequence[tuple[str, float, float]] = (
     ("cost 200 times_copy", 0, 4), ("cost 20 times_copy", 0, 8), ("cost 1 times_copy", 0, 40),
     ("rate records_per_second", 6000, 1e9), ("rate p99_ms", 0, 200), ("disk together", 0, 1200), ("beside_desk ratio", 0, 2),
@@ -52,7 +52,7 @@ def cost(bench: Bench) -> dict[str, Any]:
     rounds: dict[str, list[dict[str, float]]] = {}
     bench.train()
     with bench.held("worker"):
-        for size, records in ((200, 51_200), (20, 25_600), (1, 5_120)) * ROUNDS:
+        for size, records in ((200, 51_200), (20, 25_600), (1, 7_680)) * ROUNDS:
             before = copied(bench)
             used = _used(bench, records, size)
             after = copied(bench)

@@ -645,7 +645,7 @@ def _signed(key: crypto.PrivateKey, key_id: str, message: dict[str, Any]) -> dic
     return signature.sign_request(key, key_id, message["method"], message["path"], message["query"], content)
 
 
-def _covered(message: dict[str, Any]) -> tuple[Sequence[str], tuple[str, ...]]:
+def _covered(message: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     digest = signature.digest(message["content"].encode())
     if "status" in message:
         return signature._ANSWER, (str(message["status"]), digest)

@@ -8,10 +8,11 @@ from django.db import connection
 
 
 def fetch(query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Ask for many rows at once, by the driver itself: Django's own cursor gets times as text, and reads each in Python.
+    """Ask or tell much at once, by the driver itself: Django's own cursor writes values down, and reads times, in Python.
 
     It is planned anew each time: a plan that was made while a table was nearly empty would be kept while it fills.
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(query, parameters, prepare=False, binary=True).fetchall()
+        cursor.execute(query, parameters, prepare=False, binary=True)
+        return cursor.fetchall() if cursor.description else []

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,10 +19,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections
 from django.utils import translation
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from tongxin.base import crypto, door
 from tongxin.base.problems import BadRequest, NotFound, Problem
@@ -205,33 +206,41 @@ def _json(found: object) -> Response:
     return Response(door.write(found), media_type="application/json")
 
 
-async def _nowhere(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
-    """Answer an address that leads nowhere, or not that way."""
-    with _speaking(request):
-        return _refusal(NotFound(say("没有这一页：{path}", path=request.url.path)))
+async def _nowhere(request: Request) -> Response:
+    raise NotFound(say("没有这一页：{path}", path=request.url.path))
 
 
-Call = Callable[[Request], Awaitable[Response]]
+@dataclass
+class _Call:
+    """A call as an application of its own, so that nothing lies between it and the server.
 
+    It answers every problem in the caller's language, and is measured.
+    """
 
-def _answering(call: Call) -> Call:
-    """Make a call answer every problem in the caller's language, and measure it."""
+    call: Callable[[Request], Awaitable[Response]]
+    method: str = "GET"
 
-    async def answered(request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return Response(status_code=204, headers=_PREFLIGHT)
-        with metrics.timed(request.scope["path"]) as said, _speaking(request):
-            try:
-                response = await call(request)
-            except ClientDisconnect:
-                response = Response(status_code=499)  # nobody reads it
-            except Exception as error:  # noqa: BLE001 - all become answers
-                response = _refusal(error)
-            said.status = response.status_code
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "OPTIONS":
+            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
+            return
+        call = self.call if scope["method"] == self.method else _nowhere
+        response = await _answered(call, Request(scope, receive))
         response.headers.update(_ANY_PAGE)
-        return response
+        await response(scope, receive, send)
 
-    return answered
+
+async def _answered(call: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+    named = request.scope["path"] if call is not _nowhere else "elsewhere"
+    with metrics.timed(named) as said, _speaking(request):
+        try:
+            response = await call(request)
+        except ClientDisconnect:
+            response = Response(status_code=499)  # nobody reads it
+        except Exception as error:  # noqa: BLE001 - all become answers
+            response = _refusal(error)
+        said.status = response.status_code
+    return response
 
 
 def _speaking(request: Request) -> AbstractContextManager[None]:
@@ -250,9 +259,10 @@ def _refusal(error: Exception) -> Response:
     return Response(door.write(error.as_json()), error.status, headers, "application/json")
 
 
-def make_app(intake: Intake) -> Starlette:
+def make_app(intake: Intake) -> Router:
     """Return the ASGI application."""
-    calls = [("records", intake.records, "POST"), ("heartbeat", intake.heartbeat, "POST"), ("head", intake.head, "GET")]
-    routes = [Route(f"/field/{name}", _answering(call), methods=[method, "OPTIONS"]) for name, call, method in calls]
-    routes += [Route("/health", _answering(intake.health)), Route("/metrics", _answering(intake.metrics))]
-    return Starlette(routes=routes, exception_handlers={404: _nowhere, 405: _nowhere})
+    calls = {
+        "/field/records": _Call(intake.records, "POST"), "/field/heartbeat": _Call(intake.heartbeat, "POST"),
+        "/field/head": _Call(intake.head), "/health": _Call(intake.health), "/metrics": _Call(intake.metrics),
+    }  # fmt: skip
+    return Router([Route(path, call) for path, call in calls.items()], default=_Call(_nowhere))

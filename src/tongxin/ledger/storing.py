@@ -115,13 +115,10 @@ def turn(ledger: str) -> tuple[int, int | None]:
 
     Return the last position given out, and the dictionary by which records are packed now.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT position, dictionary FROM ledger_counter WHERE ledger = %s FOR UPDATE", [ledger])
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute("INSERT INTO ledger_counter (ledger, position) VALUES (%s, 0) ON CONFLICT DO NOTHING", [ledger])
-            return turn(ledger)
-    return row[0], row[1]
+    for position, dictionary in fetch("SELECT position, dictionary FROM ledger_counter WHERE ledger = %s FOR UPDATE", [ledger]):
+        return position, dictionary
+    fetch("INSERT INTO ledger_counter (ledger, position) VALUES (%s, 0) ON CONFLICT DO NOTHING", [ledger])
+    return turn(ledger)
 
 
 def known_ids(ledger: str, ids: Collection[str]) -> set[str]:
@@ -157,8 +154,7 @@ def move(ledger: str, position: int, heads: Mapping[ChainKey, ChainHead]) -> Non
               last_occurred_at = excluded.last_occurred_at, last_earliest_at = excluded.last_earliest_at,
               last_latest_at = excluded.last_latest_at"""  # noqa: S608 - as above
     rows = [(*key, *_head(head, head.last)) for key, head in heads.items() if head.last is not None]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [position, ledger, ledger, *map(list, zip(*rows, strict=True))])
+    fetch(sql, [position, ledger, ledger, *map(list, zip(*rows, strict=True))])
 
 
 def _head(head: ChainHead, last: Settled) -> tuple[object, ...]:

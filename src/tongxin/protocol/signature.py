@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from tongxin.base import crypto
 
@@ -46,7 +47,7 @@ def key_id_of(headers: Mapping[str, str]) -> str:
     """Return whom a message names as its signer; raise BadSignatureError. Nothing is verified yet."""
     text = headers.get(INPUT, "")
     for names in (_REQUEST, _ANSWER):
-        before, after = _input(names, "\x00").split("\x00")
+        before, after = _around(names)
         if text.startswith(before) and text.endswith(after) and len(text) <= len(before) + len(after) + _MOST_KEY_ID:
             key_id = text[len(before) : len(text) - len(after)]
             if _PLAIN.fullmatch(key_id):
@@ -64,7 +65,7 @@ def verify_answer(public_key: bytes, headers: Mapping[str, str], status: int, co
     _verify(public_key, headers, _ANSWER, (str(status),), content)
 
 
-def _sign(key: crypto.PrivateKey, names: Sequence[str], key_id: str, values: Sequence[str], content: bytes) -> dict[str, str]:
+def _sign(key: crypto.PrivateKey, names: tuple[str, ...], key_id: str, values: Sequence[str], content: bytes) -> dict[str, str]:
     said = digest(content)
     signature = crypto.sign(key, _base(names, (*values, said), key_id))
     return {
@@ -74,7 +75,7 @@ def _sign(key: crypto.PrivateKey, names: Sequence[str], key_id: str, values: Seq
     }
 
 
-def _verify(public_key: bytes, headers: Mapping[str, str], names: Sequence[str], values: Sequence[str], content: bytes) -> None:
+def _verify(public_key: bytes, headers: Mapping[str, str], names: tuple[str, ...], values: Sequence[str], content: bytes) -> None:
     said = digest(content)
     if headers.get(DIGEST) != said:
         raise BadSignatureError(f"{DIGEST}: missing, or not that of the content")
@@ -85,18 +86,29 @@ def _verify(public_key: bytes, headers: Mapping[str, str], names: Sequence[str],
         raise BadSignatureError(f"{SIGNATURE}: not made with this key, or not over this message")
 
 
-def _base(names: Sequence[str], values: Sequence[str], key_id: str) -> bytes:
+def _base(names: tuple[str, ...], values: Sequence[str], key_id: str) -> bytes:
     """Return what is signed: RFC 9421, 2.5."""
     lines = [f'"{name}": {value}' for name, value in zip(names, values, strict=True)]
     return "\n".join([*lines, f'"@signature-params": {_params(names, key_id)}']).encode()
 
 
-def _params(names: Sequence[str], key_id: str) -> str:
-    covered = " ".join(f'"{name}"' for name in names)
-    return f'({covered});keyid="{key_id}";alg="{ALGORITHM}"'
+def _params(names: tuple[str, ...], key_id: str) -> str:
+    return f'({_covered(names)});keyid="{key_id}";alg="{ALGORITHM}"'
 
 
-def _input(names: Sequence[str], key_id: str) -> str:
+@cache
+def _covered(names: tuple[str, ...]) -> str:
+    return " ".join(f'"{name}"' for name in names)
+
+
+@cache
+def _around(names: tuple[str, ...]) -> tuple[str, str]:
+    """Return what stands before and after the key's id."""
+    before, _, after = _input(names, "\x00").partition("\x00")
+    return before, after
+
+
+def _input(names: tuple[str, ...], key_id: str) -> str:
     return f"{LABEL}={_params(names, key_id)}"
 
 
