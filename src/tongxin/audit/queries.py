@@ -10,9 +10,9 @@ from django.db import connection
 def fetch(query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Ask or tell much at once, by the driver itself: Django's own cursor writes values down, and reads times, in Python.
 
-    It is planned anew each time: a plan that was made while a table was nearly empty would be kept while it fills.
+    What is often asked on one connection is planned once.
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(query, parameters, prepare=False, binary=True)
+        cursor.execute(query, parameters, binary=True)
         return cursor.fetchall() if cursor.description else []

@@ -30,9 +30,10 @@ _IDS = re.compile(rf"^{_ID.pattern}$", re.MULTILINE)
 
 @dataclass
 class Tables:
-    """What the records of some batches refer to, looked up at once; ids as text."""
+    """What the records of some batches refer to, looked up at once; ids as text. ``ids`` are their own that are UUIDs."""
 
     typists: dict[str, Typist]
+    ids: set[str]
     held: set[str]
     orders: dict[str, OrderTerms]
     duties: dict[str, DutyTerms]
@@ -45,10 +46,11 @@ def look_up(ledger: str, devices: Collection[str], envelopes: Sequence[Envelope]
     duties = duty_terms(_ids({e.duty for e in envelopes}))
     places = {duty.place: (duty.area, duty.category) for duty in duties.values()}
     elsewhere = _ids({e.place for e in envelopes} - places.keys())
-    speakers = _ids({e.speaker for e in envelopes})
+    speakers, ids = _ids({e.speaker for e in envelopes}), _ids({e.id for e in envelopes})
     return Tables(
         typists(devices),
-        storing.known_ids(ledger, _ids({e.id for e in envelopes})),
+        ids,
+        storing.known_ids(ledger, ids),
         order_terms(_ids({e.order for e in envelopes})),
         duties,
         places | where(elsewhere) if elsewhere else places,
@@ -100,7 +102,8 @@ def _describe(row: Row, taken: Taken, envelope: Envelope, tables: Tables) -> Non
     names = (envelope.device, envelope.chain, envelope.seq)
     if envelope.v != VERSION or names != (row.device, row.chain, row.seq):
         raise problems.WrongEnvelope("")
-    row.id, row.activity, row.activity_hash = _id(envelope.id), envelope.activity[:60], _digest(envelope.activity_hash)
+    row.id = envelope.id if envelope.id in tables.ids else None
+    row.activity, row.activity_hash = envelope.activity[:60], _digest(envelope.activity_hash)
     row.act, row.channel = envelope.act, envelope.channel
     if row.id is None:
         raise problems.Unreadable("")
