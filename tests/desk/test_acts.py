@@ -1,6 +1,7 @@
 """What a person does at the desk about matters and records: it becomes a record, shows at once, and can be undone."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -172,3 +173,73 @@ def test_nobody_speaks_for_the_desk_from_outside(cast: Cast, found_open: Matter,
     refusal = stranger.post(1, stranger.record(night, OPEN))
     assert (refusal.status_code, refusal.json()["problem"]["code"]) == (401, "people.unknown_device")
     assert Record.objects.count() == 2
+
+
+def typed(desk: Client, position: int, **answers: str) -> Any:
+    """Type answers into a record's form at the desk."""
+    return desk.post(f"/records/{position}/correct", answers)
+
+
+def test_a_wrong_record_is_corrected_and_every_number_follows(cast: Cast, found_open: Matter) -> None:
+    desk = cast.at_desk("duty_officer")
+    assert "/records/1/correct" in desk.get("/records/1").text
+    assert '<option value="yes" selected>' in desk.get("/records/1/correct").text
+    answer = typed(desk, 1, open="no", gathering="no")
+    assert (answer.status_code, answer["Location"]) == (302, "/records/1?done=2")
+    row = Record.objects.get(position=2)
+    assert (row.act, row.channel, row.quarantine, row.body) == ("correct", "desk", "", SHUT)
+    assert (row.typist, row.member) == (id_of("duty_officer"), id_of("inspector"))
+    assert figures_now(cast)["venue_closure.found_open"] == 0
+    shown = desk.get("/records/1?done=2").text
+    assert "已由第2条更正" in shown
+    assert "/records/2/withdraw" in shown
+    assert '<option value="no" selected>' in desk.get("/records/1/correct").text
+    assert act(desk, "/records/2/withdraw")[0] == 302
+    assert figures_now(cast)["venue_closure.found_open"] == 1
+    assert verify(LEDGER)[2] == []
+
+
+def test_answers_that_do_not_fit_are_shown_again_and_nothing_is_taken_down(cast: Cast, found_open: Matter) -> None:
+    desk = cast.at_desk("duty_officer")
+    answer = typed(desk, 1, open="", gathering="perhaps")
+    assert answer.status_code == 400
+    assert "下面有 2 处要改" in answer.text
+    assert 'id="fault-open"' in answer.text
+    assert 'id="fault-gathering"' in answer.text
+    assert Record.objects.count() == 1
+
+
+def test_what_was_not_changed_is_not_written(cast: Cast, found_open: Matter) -> None:
+    answer = typed(cast.at_desk("duty_officer"), 1, open="yes", gathering="no")
+    assert (answer.status_code, answer["Location"], Record.objects.count()) == (302, "/records/1", 1)
+
+
+@pytest.mark.parametrize(("role", "status"), [("inspector", 302), ("leader", 302), ("outsider", 404)])
+def test_whoever_made_a_record_or_leads_there_corrects_it(cast: Cast, found_open: Matter, role: str, status: int) -> None:
+    desk = cast.at_desk(role)
+    assert ("/records/1/correct" in desk.get("/records/1").text) is (status == 302)
+    assert typed(desk, 1, open="no", gathering="no").status_code == status
+    assert verify(LEDGER)[2] == []
+
+
+def test_a_colleague_may_not_correct_another_ones_record(cast: Cast) -> None:
+    cast.phone("leader").says(cast.night - timedelta(minutes=30), OPEN)
+    desk = cast.at_desk("inspector")
+    assert "/records/1/correct" not in desk.get("/records/1").text
+    assert (typed(desk, 1, open="no", gathering="no").status_code, Record.objects.count()) == (403, 1)
+
+
+def test_a_marked_record_is_not_corrected(cast: Cast) -> None:
+    cast.phone().says(cast.night - timedelta(minutes=5), OPEN | {"colour": "red"})
+    desk = cast.at_desk("commander")
+    assert "/records/1/correct" not in desk.get("/records/1").text
+    assert desk.get("/records/1/correct").status_code == 409
+
+
+def test_a_corrected_code_leads_to_what_it_names_and_numbers_are_read_as_numbers(cast: Cast, waiting: Matter) -> None:
+    desk = cast.at_desk("duty_officer")
+    assert typed(desk, 1, lot="A-2", step="received", weight="１２.5").status_code == 302
+    row = Record.objects.get(act="correct")
+    assert (row.subject, row.body) == ("A-2", {"lot": "A-2", "step": "received", "weight": 12.5})
+    assert Matter.objects.filter(subject="A-2", name="held", until=None).exists()
+    assert verify(LEDGER)[2] == []

@@ -19,7 +19,7 @@ from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
 from tongxin.bulletin.actions import BulletinForm
-from tongxin.desk import figure_page, narrowing, order_page, wording
+from tongxin.desk import answering, figure_page, narrowing, order_page, wording
 from tongxin.desk.lists import matter_rows, note, record_rows
 from tongxin.desk.session import look_at, looked_at, remember, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
@@ -33,10 +33,12 @@ from tongxin.orders import queries as order_queries
 from tongxin.people import actions as people
 from tongxin.people.queries import member_names, organisation_names
 from tongxin.places.queries import area_names, place_names, town_names
+from tongxin.playbook.answers import faults
 from tongxin.playbook.registry import activities, version
 from tongxin.protocol.record import GENESIS, chain_hash
 
 if TYPE_CHECKING:
+    from tongxin.ledger.models import Record
     from tongxin.orders.models import Incident
 
 PAGE = 50
@@ -133,9 +135,14 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
         "state": state,
         "states": _states(request, state),
         "may_decide": bool(scope.roles & MAY_DECIDE),
-        "done": int(done) if (done := request.GET.get("done", "")).isdecimal() else None,
+        "done": _just_done(request),
     }
     return render(request, "desk/matters.html", content)
+
+
+def _just_done(request: HttpRequest) -> int | None:
+    """Return the record by which something was just done, and can be undone."""
+    return int(done) if (done := request.GET.get("done", "")).isdecimal() else None
 
 
 def _moment(request: HttpRequest, name: str) -> datetime:
@@ -175,12 +182,38 @@ def judge(request: HttpRequest, scope: Scope, position: int, act: str) -> HttpRe
     return _done(request, scope, written.position, undo=act != "withdraw")
 
 
-def _done(request: HttpRequest, scope: Scope, position: int, *, undo: bool = True) -> HttpResponse:
+@require_http_methods(["GET", "POST"])
+@signed_in
+def correct(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
+    """Show a record's form with what it answers now; take down what it should have answered."""
+    row = ledger.record(scope, position)
+    ledger_actions.require_correctable(scope, row)
+    form, body = version(row.activity_hash), ledger.standing(row).body or {}
+    assert form is not None  # noqa: S101 - a record without a mark names a version that is known
+    wrong: dict[str, str] = {}
+    if request.method == "POST":
+        before, body = body, answering.read(form, request.POST, body)
+        wrong = dict(faults(form, body))
+        if body == before:
+            return redirect("record", position=position)
+        if not wrong:
+            return _done(request, scope, ledger_actions.correct(scope, row, body).position, back=f"/records/{position}")
+    content = {
+        "row": row,
+        "place": place_names([row.place]).get(row.place, ""),
+        "activity": wording.activity(row.activity),
+        "fields": answering.fields(form, body, wrong),
+        "problem": say("没有记下：下面有 {n} 处要改", n=len(wrong)) if wrong else "",
+    }
+    return render(request, "desk/correct.html", content, status=400 if wrong else 200)
+
+
+def _done(request: HttpRequest, scope: Scope, position: int, *, undo: bool = True, back: str = "/matters") -> HttpResponse:
     """Let what was done show at once, and lead back; ``done`` is the record that can be undone."""
     figure_actions.catch_up(scope.ledger, position)
-    target = request.POST.get("next") or "/matters"
+    target = request.POST.get("next") or back
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
-        target = "/matters"
+        target = back
     at = urlsplit(target)
     query = [(name, value) for name, value in parse_qsl(at.query) if name != "done"]
     query += [("done", str(position))] if undo else []
@@ -318,8 +351,18 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
         "history": record_rows(history),
         "matters": matter_rows(matters_, clock.now()),
         "may_release": row.quarantine in RELEASABLE and bool(scope.roles & MAY_DECIDE),
+        "may_correct": _may_correct(scope, row),
+        "done": _just_done(request),
     }
     return render(request, "desk/record.html", content)
+
+
+def _may_correct(scope: Scope, row: "Record") -> bool:
+    try:
+        ledger_actions.require_correctable(scope, row)
+    except Problem:
+        return False
+    return True
 
 
 @require_http_methods(["GET", "POST"])

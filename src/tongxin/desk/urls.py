@@ -13,6 +13,7 @@ urlpatterns = [
     path("matters/<uuid:id_>/settle", pages.decide, {"act": "settle"}, name="settle"),
     path("matters/<uuid:id_>/approve", pages.decide, {"act": "approve"}, name="approve"),
     path("records/<int:position>/release", pages.judge, {"act": "release"}, name="release"),
+    path("records/<int:position>/correct", pages.correct, name="correct"),
     path("records/<int:position>/withdraw", pages.judge, {"act": "withdraw"}, name="withdraw"),
     path("quarantine", pages.quarantine, name="quarantine"),
     path("duties", pages.duties, name="duties"),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -218,12 +218,30 @@ def withdraw(scope: Scope, row: Record) -> Record:
     return _write(scope, "withdraw", row.id, row)
 
 
-def _write(scope: Scope, act: str, target: UUID, about: Record) -> Record:
+def correct(scope: Scope, row: Record, body: Mapping[str, Any]) -> Record:
+    """Say what a record should have answered; return the record that says so. Raise Forbidden or Conflict."""
+    require_correctable(scope, row)
+    activity = version(row.activity_hash)
+    changes: dict[str, Any] = {"body": dict(body), "speaker": None if row.member == scope.member else str(row.member)}
+    if activity is not None and activity.subject.startswith("code "):  # what it is about is among its answers
+        changes["subject"] = None
+    return _write(scope, "correct", cast("UUID", row.id), row, **changes)
+
+
+def require_correctable(scope: Scope, row: Record) -> None:
+    """Return if a person may correct a record; raise Forbidden or Conflict."""
+    if row.typist != scope.member:
+        scope.require(say("更正别人的记录"), MAY_CORRECT, row.area)
+    if row.quarantine or row.act != "report":
+        raise Conflict(say("这条记录没有算数，不能更正"))
+
+
+def _write(scope: Scope, act: str, target: UUID, about: Record, **changes: Any) -> Record:  # noqa: ANN401 - any part of a record
     """Write an act about what ``about`` is about, as the desk's hand; raise what it is marked with, and then it is not there."""
     content: dict[str, Any] = {
         "act": act, "target": str(target), "activity": about.activity, "activity_hash": about.activity_hash,
         "order": str(about.order), "place": str(about.place), "duty": str(about.duty) if about.duty else None,
-        "subject": about.subject, "body": {},
+        "subject": about.subject, "body": {}, **changes,
     }  # fmt: skip
     device = desk_device(scope)
     with hand.lock:

@@ -89,6 +89,12 @@ def effects_of(rows: Sequence[Record]) -> dict[int, Effect]:
     return {e.position: e for e in current_effects(rows[0].ledger, [row.position for row in rows])} if rows else {}
 
 
+def standing(row: Record) -> Record:
+    """Return the record whose answers count in a record's place: a correction of it, or itself."""
+    effect = effects_of([row]).get(row.position)
+    return row if effect is None or effect.by is None else Record.objects.get(ledger=row.ledger, position=effect.by)
+
+
 def position_of(row: Record) -> int | None:
     """Return the position of the record that another one targets; None if it targets a matter, or nothing that is held."""
     found = Record.objects.filter(ledger=row.ledger, id=row.target).order_by("position").first() if row.target else None
