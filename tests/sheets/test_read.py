@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ TEXT = st.text(
 )
 TABLE = st.lists(st.lists(TEXT, min_size=3, max_size=3), max_size=8)
 HEADER = ["场所名称", "类别", "备注"]
+ROSTER_XLS = Path(__file__).resolve().parents[1] / "data" / "roster.xls"
 
 
 def as_csv(rows: list[list[str]], encoding: str, delimiter: str = ",") -> bytes:
@@ -34,6 +36,42 @@ def as_xlsx(rows: list[list[object]], first: int = 0, column: int = 0) -> bytes:
         page = book.add_worksheet("表")
         for index, row in enumerate(rows, first):
             page.write_row(index, column, row)
+    return file.getvalue()
+
+
+ROSTER = [
+    ["抽调人员花名册"],
+    ["姓名", "单位", "职务", "人数"],
+    ["张伟", "第一督查组", "组长", "3"],
+    ["欧阳丽", "第一督查组", "组员", "2.5"],
+    [],
+    ["合计", "", "", "5.5"],
+]
+"""What tests/data/roster.xls says, in an old Excel's format, written once by xlwt."""
+
+
+def as_ods(rows: list[list[str]]) -> bytes:
+    """Write an open document by hand, as small as the format allows."""
+    spaces = "urn:oasis:names:tc:opendocument:xmlns"
+    cells = [
+        "".join(
+            f'<table:table-cell office:value-type="float" office:value="{cell}"/>'
+            if cell[:1].isdigit()
+            else f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+            for cell in row
+        )
+        for row in rows
+    ]
+    body = "".join(f"<table:table-row>{row or '<table:table-cell/>'}</table:table-row>" for row in cells)
+    names = " ".join(f'xmlns:{name}="{spaces}:{name}:1.0"' for name in ("office", "table", "text"))
+    table = f'<table:table table:name="花名册">{body}</table:table>'
+    content = f"<office:spreadsheet>{table}</office:spreadsheet>"
+    content = f"<office:document-content {names}><office:body>{content}</office:body></office:document-content>"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{spaces}:manifest:1.0"/>')
+        packed.writestr("content.xml", content)
     return file.getvalue()
 
 
@@ -181,3 +219,21 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 def test_two_writings_of_one_name_are_read_alike() -> None:
     assert sound("張偉") == sound("张 伟") == sound("章伟") != sound("张薇薇")
     assert fold("ＫＴＶ（一店）") == fold("ktv(一店)")
+
+
+def _without_blank_ends(rows: list[list[str]]) -> list[list[str]]:
+    return [row[: max((n + 1 for n, cell in enumerate(row) if cell), default=0)] for row in rows]
+
+
+@pytest.mark.parametrize("content", [ROSTER_XLS, as_ods(ROSTER)], ids=["xls", "ods"])
+def test_an_old_workbook_and_an_open_document_read_like_any_other(content: Path | bytes) -> None:
+    read = sheet(content)
+    assert read.name == "花名册"
+    assert _without_blank_ends(list(read.rows())) == _without_blank_ends(ROSTER)
+    assert plan(read).header == 2
+
+
+@pytest.mark.parametrize("content", [ROSTER_XLS.read_bytes()[:3000], as_ods(ROSTER)[:-200]], ids=["xls", "ods"])
+def test_half_of_one_is_refused(content: bytes) -> None:
+    with pytest.raises(BadFile):
+        list(sheet(content).rows())
