@@ -1,6 +1,7 @@
-"""How long imports of 100,000 rows take and how much memory, beside a COPY of the same rows; and a CSV of 2,000,000 rows read.
+"""How long imports of 100,000 rows take and how much memory, beside a COPY of the same rows; a CSV of 2,000,000 rows read, and a
+sheet that is filled to its last row.
 
-Usage: python bench/imports.py [--json FILE] [--rows 100000] [--lines 2000000]
+Usage: python bench/imports.py [--json FILE] [--rows 100000] [--lines 2000000] [--no-full]
 
 A real Tongxin runs for it; each measure is one whole command ``tongxin import FILE --yes`` from its start to its exit. Memory is
 the command's own peak, as the system counts it (ru_maxrss).
@@ -32,8 +33,10 @@ from tongxin.host.ports import free_port
 from tongxin.host.up import Desk, up
 
 BAR_SECONDS, BAR_MB = 20.0, 500.0
-LINES_MB = 200.0
-"""What the reading of a CSV may take, however long it is."""
+LINES_MB, SHEET_MB = 200.0, 2000.0
+"""What the reading of a CSV may take, however long it is; and that of a sheet, which is held whole."""
+LAST_ROW = 1_048_576
+"""Of a sheet, its header among them."""
 ORGANISATIONS = 200
 WORDS = ("超市", "药店", "餐饮", "学校", "企业", "门店")
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
@@ -151,7 +154,8 @@ def imported(desk: Desk, folder: Path, rows: int) -> Iterator[tuple[str, dict[st
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write everything here too.")
 @click.option("--rows", default=100_000, show_default=True, help="Rows of an import.")
 @click.option("--lines", default=2_000_000, show_default=True, help="Rows of the CSV that is read.")
-def main(file: Path | None, rows: int, lines: int) -> None:
+@click.option("--full/--no-full", default=True, show_default=True, help="Also read a sheet filled to its last row.")
+def main(file: Path | None, rows: int, lines: int, full: bool) -> None:  # noqa: FBT001 - click's
     """Measure, print, write."""
     found: dict[str, Any] = {"date": clock.wall().isoformat(timespec="seconds"), "tree": tree(), "clean": is_clean()}
     found |= {"machine": machine(), "rows": rows, "lines": lines, "imports": {}}
@@ -162,10 +166,22 @@ def main(file: Path | None, rows: int, lines: int) -> None:
                 found["imports"][measure] = values
                 _show(measure, values, BAR_SECONDS, BAR_MB)
         long = write_csv(folder / "long.csv", premises(lines, [("张坊镇", "白石村")]))
-        found["reading"] = measured(home, [sys.executable, "-c", READ, str(long)])
+        found["reading"] = _read(home, long, lines)
         _show(f"{lines:,} CSV rows read", found["reading"], None, LINES_MB)
+        if full:
+            sheet = write_xlsx(folder / "full.xlsx", premises(LAST_ROW - 1, [("张坊镇", "白石村")]))
+            found["full_sheet"] = _read(home, sheet, LAST_ROW - 1)
+            _show(f"XLSX of {LAST_ROW:,} rows read", found["full_sheet"], None, SHEET_MB)
     if file:
         file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _read(home: Home, file: Path, rows: int) -> dict[str, Any]:
+    """Read a file to its end; all of its rows must have been seen."""
+    found = measured(home, [sys.executable, "-c", READ, str(file)])
+    if found["said"] != str(rows):
+        raise BenchError(f"{file.name}: {found['said']} rows were read of {rows}")
+    return found
 
 
 def _show(measure: str, values: dict[str, Any], seconds: float | None, megabytes: float) -> None:

@@ -103,7 +103,7 @@ def _multiply(bench: Bench, wanted: int) -> None:
     others = bench.sql(f"{named} AND attnum > 0 AND attname NOT IN ('position', 'id', 'chain')")
     copy = f"""
         INSERT INTO ledger_record (position, id, chain, {others})
-        SELECT position + %(held)s, uuidv7(), md5(chain::text || %(held)s)::uuid, {others}
+        SELECT position + %(more)s, uuidv7(), md5(chain::text || %(held)s)::uuid, {others}
         FROM ledger_record WHERE position > %(held)s - %(more)s"""  # noqa: S608 - the table's own columns
     held = int(bench.sql("SELECT position FROM ledger_counter"))
     with psycopg.connect(bench.desk.database.owner_url, autocommit=True) as connection:
@@ -293,24 +293,21 @@ def _apart(*arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - those of _measu
 @click.option("--minutes", default=1, show_default=True, help="For how long memory is watched.")
 def main(file: Path | None, only: Sequence[str], rows: int, minutes: int) -> None:
     """Measure, print, write: what the file holds of other measures stays, each with the day and tree that it was taken on."""
-    held = json.loads(file.read_text("utf-8")) if file and file.exists() else {}
-    taken: dict[str, Any] = {}
-    together = [name for name in MEASURES if name in (only or MEASURES) and name != "shed"]
-    if together:
-        taken |= _apart(together, None, rows, minutes * 60)
-    if "shed" in (only or MEASURES):
-        taken |= _apart(["shed"], LIMIT, rows, minutes * 60)
-    if rows and (not only or "grown" in only):
-        taken |= _apart(["grown"], None, rows, minutes * 60)
+    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file and file.exists() else {}
+    chosen = only or [*MEASURES, *(["grown"] if rows else [])]
+    together = [name for name in MEASURES if name in chosen and name != "shed"]
     here = {"date": clock.wall().isoformat(timespec="seconds"), "tree": tree(), "clean": is_clean(), "machine": machine()}
-    found = {name: one for name, one in held.items() if name != "bars"} | {name: one | here for name, one in taken.items()}
-    found["bars"] = list(_verdicts(found))
+    for names, limit in ((together, None), (["shed"], LIMIT), (["grown"], None)):
+        wanted = [name for name in names if name in chosen]
+        if wanted:
+            found |= {name: one | here for name, one in _apart(wanted, limit, rows, minutes * 60).items()}
+            found["bars"] = list(_verdicts({name: one for name, one in found.items() if name != "bars"}))
+            if file:  # at once: the next measure may take a quarter of an hour
+                file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
     for line in found["bars"]:
         click.echo(
             f"{'met' if line['met'] else 'NOT MET':8}{line['measure']}: {line['value']:g} ({line['least']:g} to {line['most']:g})"
         )
-    if file:
-        file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
