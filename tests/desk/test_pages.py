@@ -23,6 +23,7 @@ PAGES = (
     "/", "/matters", "/matters?state=all", "/duties", "/duties?state=todo", "/orders/ORDER", "/figures", "/bulletins",
     "/bulletins/BULLETIN", "/figures/venue_closure.found_open", "/figures/attendance.hours?bulletin=BULLETIN",
     "/figures/venue_closure.inspections?day=2022-03-22&area=430181105000&category=worship", "/records/1", "/records/3",
+    "/records/1/correct", "/search", "/search?q=east", "/search?q=nowhere", "/places/TEMPLE",
 )  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def evening(cast: Cast) -> str:
 
 
 def address(page: str, bulletin: str) -> str:
-    return page.replace("ORDER", str(id_of("order"))).replace("BULLETIN", bulletin)
+    return page.replace("ORDER", str(id_of("order"))).replace("BULLETIN", bulletin).replace("TEMPLE", str(id_of("temple")))
 
 
 def text_of(html: str) -> str:

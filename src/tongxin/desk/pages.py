@@ -19,7 +19,7 @@ from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
 from tongxin.bulletin.actions import BulletinForm
-from tongxin.desk import answering, figure_page, narrowing, order_page, wording
+from tongxin.desk import answering, figure_page, narrowing, order_page, place_page, search, wording
 from tongxin.desk.lists import matter_rows, note, record_rows
 from tongxin.desk.session import look_at, looked_at, remember, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
@@ -33,6 +33,7 @@ from tongxin.orders import queries as order_queries
 from tongxin.people import actions as people
 from tongxin.people.queries import member_names, organisation_names
 from tongxin.places.queries import area_names, place_names, town_names
+from tongxin.places.queries import place as place_of
 from tongxin.playbook.answers import faults
 from tongxin.playbook.registry import activities, version
 from tongxin.protocol.record import GENESIS, chain_hash
@@ -230,6 +231,21 @@ def quarantine(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 @require_GET
 @signed_in
+def find(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """Show what is called as was typed, or has that number."""
+    return render(request, "desk/search.html", search.content(scope, looked_at(request), request.GET.get("q", "")))
+
+
+@require_GET
+@signed_in
+def place(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """Show one place: what is open there, what was seen there, who has still to come."""
+    found = place_of(scope, id_)
+    return render(request, "desk/place.html", place_page.content(scope, _required(request), found))
+
+
+@require_GET
+@signed_in
 def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the visits of the incident's orders: all of them, or those still to be made."""
     incident = _required(request)
@@ -253,6 +269,7 @@ def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
     listed = [
         {
             "place": pick(row.place.name, row.place.name_en),
+            "id": row.place_id,
             "category": wording.category(row.place.category),
             "town": towns[row.area_id],
             "organisation": pick(row.organisation.name, row.organisation.name_en),

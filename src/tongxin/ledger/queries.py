@@ -154,6 +154,18 @@ def history(scope: Scope, row: Record) -> list[Record]:
     return list(same.order_by("occurred_at", "device", "chain", "seq"))
 
 
+def about_place(scope: Scope, incident: UUID, place: UUID) -> list[Record]:
+    """Return an incident's records about a place, of all activities whose subject is the place, newest first."""
+    same = Record.objects.filter(within(scope), ledger=scope.ledger, activity__in=list(activities()), subject=str(place))
+    return list(same.filter(incident=incident).order_by("-occurred_at", "-position"))
+
+
+def matters_about_place(scope: Scope, incident: UUID, place: UUID) -> list[Matter]:
+    """Return an incident's matters about a place, the open ones first."""
+    same = matters(scope, incident).filter(activity__in=list(activities()), subject=str(place))
+    return sorted(same, key=lambda row: (row.closed is not None, row.due_at))
+
+
 def matters_of(row: Record) -> list[Matter]:
     """Return the matters that stand about a record's subject."""
     found = Matter.objects.filter(ledger=row.ledger, activity=row.activity, subject=row.subject, until__isnull=True)

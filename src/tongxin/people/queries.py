@@ -114,6 +114,12 @@ def organisations(ids: Iterable[UUID]) -> list[Organisation]:
     return list(Organisation.objects.filter(id__in=list(ids)).order_by("name"))
 
 
+def organisations_named(ledger: str, text: str) -> QuerySet[Organisation]:
+    """Return a county's organisations whose name has a text in it, in either language, by name."""
+    named = Q(name__icontains=text) | Q(name_en__icontains=text)
+    return Organisation.objects.filter(named, ledger=ledger).order_by("name")
+
+
 def founder_id(ledger: str) -> UUID:
     """Return the id of the first commander, whom the machine's holder makes."""
     return uuid5(NAMESPACE_URL, f"tongxin:founder:{ledger}")

@@ -8,8 +8,9 @@ from django.db.models import Count, Q, QuerySet
 
 from tongxin.audit.queries import fetch
 from tongxin.base.arrays import array
+from tongxin.base.problems import NotFound
 from tongxin.base.scope import COUNTY_DIGITS, Scope, prefix, town_of
-from tongxin.base.words import pick
+from tongxin.base.words import pick, say
 from tongxin.places.models import Area, Place
 
 
@@ -29,6 +30,20 @@ def places_in(ledger: str, areas: Iterable[str], categories: Iterable[str]) -> Q
     for area in areas:
         inside |= Q(area__code__startswith=prefix(area))
     return Place.objects.filter(inside, ledger=ledger, category__in=list(categories)).order_by("area_id", "id")
+
+
+def place(scope: Scope, id_: UUID) -> Place:
+    """Return a place; NotFound if there is none in the scope's areas."""
+    found = Place.objects.filter(within(scope, "area__code"), ledger=scope.ledger, id=id_).first()
+    if found is None:
+        raise NotFound(say("您负责的区域里没有这个场所"))
+    return found
+
+
+def places_named(scope: Scope, text: str) -> QuerySet[Place]:
+    """Return the places in a scope's areas whose name has a text in it, in either language, by name."""
+    named = Q(name__icontains=text) | Q(name_en__icontains=text)
+    return Place.objects.filter(named, within(scope, "area__code"), ledger=scope.ledger).order_by("name", "id")
 
 
 def where(ids: Collection[str]) -> dict[str, tuple[str, str]]:

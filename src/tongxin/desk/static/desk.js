@@ -1,4 +1,5 @@
-// The page's clock: counts down to midnight in the time that counts (a drill runs faster until its end), without asking the server.
+// The page's clock, its undo bar and its one key. The clock counts down to midnight in the time that counts (a drill runs
+// faster until its end), without asking the server.
 "use strict";
 (() => {
   const pad = (n) => String(n).padStart(2, "0");
@@ -26,6 +27,13 @@
   for (const bar of document.querySelectorAll("[data-seconds]")) {
     setTimeout(() => bar.remove(), 1000 * Number(bar.dataset.seconds));
   }
+
+  document.addEventListener("keydown", (event) => {
+    const field = event.key === "/" && document.querySelector("[data-key='/']");
+    if (!field || event.target.matches("input, select, textarea")) return;
+    event.preventDefault();
+    field.focus();
+  });
 
   tick();
   setInterval(tick, 1000);

@@ -1,0 +1,45 @@
+"""What the page of one place shows: what is open there, what was seen there, who has still to come."""
+
+from typing import TYPE_CHECKING, Any
+
+from tongxin.base import clock
+from tongxin.base.scope import Scope
+from tongxin.base.words import pick
+from tongxin.desk import wording
+from tongxin.desk.lists import matter_rows, record_rows
+from tongxin.ledger import queries as ledger
+from tongxin.orders import queries as orders
+from tongxin.places.queries import area_names, town_names
+
+if TYPE_CHECKING:
+    from tongxin.orders.models import Incident
+    from tongxin.places.models import Place
+
+NEWEST = 100
+
+
+def content(scope: Scope, incident: "Incident", place: "Place") -> dict[str, Any]:
+    """Return the page's content: of one incident, the newest records first."""
+    records = ledger.about_place(scope, incident.id, place.id)
+    matters = matter_rows(ledger.matters_about_place(scope, incident.id, place.id), clock.now())
+    duties = orders.duties(scope).filter(place=place.id, order__incident=incident.id)
+    return {
+        "name": pick(place.name, place.name_en),
+        "category": wording.category(place.category),
+        "town": town_names([place.area_id])[place.area_id],
+        "village": area_names([place.area_id]).get(place.area_id, ""),
+        "matters": matters,
+        "open": sum(row.closed is None for row in matters),
+        "count": len(records),
+        "records": record_rows(records[:NEWEST]),
+        "duties": [
+            {
+                "activity": wording.activity(duty.activity),
+                "order": duty.order,
+                "organisation": pick(duty.organisation.name, duty.organisation.name_en),
+                "due_at": duty.due_at,
+                "visited": any(row.order == duty.order_id and row.activity == duty.activity for row in records),
+            }
+            for duty in duties.select_related("order", "organisation").order_by("due_at")
+        ],
+    }
