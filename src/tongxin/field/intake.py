@@ -224,7 +224,8 @@ class _Call:
         if scope["method"] == "OPTIONS":
             await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
             return
-        call = self.call if scope["method"] == self.method else _nowhere
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        call = self.call if method == self.method else _nowhere
         response = await _answered(call, Request(scope, receive))
         response.headers.update(_ANY_PAGE)
         await response(scope, receive, send)

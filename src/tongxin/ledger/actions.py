@@ -22,7 +22,7 @@ from tongxin.ledger.queries import current_effects
 from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
 from tongxin.ledger.storing import Row, Version
 from tongxin.people.actions import desk_device
-from tongxin.playbook.registry import version
+from tongxin.playbook.registry import version, versions
 from tongxin.protocol import messages as protocol_messages
 from tongxin.protocol import server as protocol
 from tongxin.protocol.messages import MOST_RECORDS, Answer, Batch, Receipt, Stamp
@@ -281,12 +281,20 @@ def renew_dictionary(ledger: str) -> None:
     if counter.position < (2 * last if last else FIRST_TRAINING):
         return
     newest = Record.objects.filter(ledger=ledger, position__gt=counter.position - MOST_TRAINED_ON, quarantine="")
-    trained = packing.trained(newest.values_list("bytes", flat=True))
+    trained = packing.trained(newest.values_list("bytes", flat=True), _offered())
+    if trained is None:
+        return
     with transaction.atomic():
         Dictionary.objects.create(
             ledger=ledger, number=trained.dict_id(), bytes=trained.as_bytes(), position=counter.position, at=clock.now()
         )
         Counter.objects.filter(ledger=ledger).update(dictionary=trained.dict_id())
+
+
+def _offered() -> set[str]:
+    """Return the answers that forms offer."""
+    asked = [ask for found in versions().values() for ask in found.ask]
+    return {option.name for ask in asked for one in (ask, *ask.ask) for option in one.options}
 
 
 def settle(ledger: str, position: int, held: Mapping[UUID, Version], states: Iterable[fold.State], effects: Effects) -> int:

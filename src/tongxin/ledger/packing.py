@@ -7,7 +7,7 @@ record can be mistaken for a frame, since records are UTF-8 and frames begin wit
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from random import Random
 from threading import local
 from typing import Any
@@ -21,8 +21,7 @@ LEVEL = 2
 """The first that looks for the best of two matches; on records as small in 2.6 us as the next in 3.4."""
 SIZE = 64 * 1024
 """Bytes of a dictionary."""
-_NAMED = re.compile(r"[a-z][a-z0-9_]*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Answers that can be chosen, and ids."""
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SAID = ("subject", "body")
 """Where a record may say what somebody wrote."""
 
@@ -43,12 +42,13 @@ def pack(records: Sequence[bytes], dictionary: int | None) -> list[bytes]:
 
     All at once: packing lets other threads run meanwhile, and to wait for one's turn after each record takes longer than to pack.
     """
-    if dictionary is None or not records:
+    full = [data for data in records if data]  # the library packs nothing that is empty
+    if dictionary is None or not full:
         return list(records)
     if dictionary not in _tools.packers:
         _tools.packers[dictionary] = zstandard.ZstdCompressor(level=LEVEL, dict_data=_read(dictionary))
-    packed = _tools.packers[dictionary].multi_compress_to_buffer([*records])
-    return [packed[n].tobytes() for n in range(len(packed))]
+    packed = iter(_tools.packers[dictionary].multi_compress_to_buffer([*full]))
+    return [next(packed).tobytes() if data else b"" for data in records]
 
 
 def unpack(stored: bytes) -> bytes:
@@ -70,37 +70,43 @@ def _read(number: int) -> zstandard.ZstdCompressionDict:
     return zstandard.ZstdCompressionDict(bytes(row[0]))
 
 
-def trained(records: Iterable[bytes]) -> zstandard.ZstdCompressionDict:
-    """Return a dictionary for records like these. Its number is made from what it holds.
+def trained(records: Iterable[bytes], words: Set[str]) -> zstandard.ZstdCompressionDict | None:
+    """Return a dictionary for records like these, its number made from what it holds; None if they are too few or too alike.
 
     What people wrote is shuffled before, character by character, over all the records: a dictionary knows which characters are
-    written often, and nothing that was said. It is kept for ever, whatever becomes of the records.
+    written often, and nothing that was said. It is kept for ever, whatever becomes of the records. ``words`` are the answers that
+    forms offer; they stay.
     """
-    return zstandard.train_dictionary(SIZE, _shuffled([json.loads(data) for data in records]))
+    try:
+        return zstandard.train_dictionary(SIZE, _shuffled([json.loads(data) for data in records], words))
+    except zstandard.ZstdError:
+        return None
 
 
-def _shuffled(records: Sequence[dict[str, Any]]) -> list[bytes | bytearray | memoryview]:
-    written = [character for record in records for name in _SAID for text in _written(record[name]) for character in text]
-    Random(0).shuffle(written)  # noqa: S311 - no secret: it is enough that a dictionary cannot show what was beside what
-    left = iter(written)
-    mixed = [record | {name: _replaced(record[name], left) for name in _SAID} for record in records]
+def _shuffled(records: Sequence[dict[str, Any]], words: Set[str]) -> list[bytes | bytearray | memoryview]:
+    texts = {text for record in records for name in _SAID for text in _texts(record[name])}
+    written = {text for text in texts if text not in words and not _ID.fullmatch(text)}
+    said = (text for record in records for name in _SAID for text in _texts(record[name]))
+    characters = [character for text in said if text in written for character in text]
+    Random(0).shuffle(characters)  # noqa: S311 - no secret: it is enough that a dictionary cannot show what was beside what
+    left = iter(characters)
+    mixed = [record | {name: _replaced(record[name], written, left) for name in _SAID} for record in records]
     return [json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() for record in mixed]
 
 
-def _written(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
     if isinstance(value, str):
-        if not _NAMED.fullmatch(value):
-            yield value
+        yield value
     elif isinstance(value, list | dict):
         for part in value.values() if isinstance(value, dict) else value:
-            yield from _written(part)
+            yield from _texts(part)
 
 
-def _replaced(value: Any, characters: Iterator[str]) -> Any:  # noqa: ANN401 - any JSON
+def _replaced(value: Any, written: Set[str], characters: Iterator[str]) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, str):
-        return value if _NAMED.fullmatch(value) else "".join(next(characters) for _ in value)
+        return "".join(next(characters) for _ in value) if value in written else value
     if isinstance(value, list):
-        return [_replaced(part, characters) for part in value]
+        return [_replaced(part, written, characters) for part in value]
     if isinstance(value, dict):
-        return {name: _replaced(part, characters) for name, part in value.items()}
+        return {name: _replaced(part, written, characters) for name, part in value.items()}
     return value
