@@ -209,6 +209,13 @@ def test_answers_that_do_not_fit_are_shown_again_and_nothing_is_taken_down(cast:
     assert Record.objects.count() == 1
 
 
+@pytest.mark.parametrize("weight", ["1e400", "inf", "nan", "9999999999999", "1_000", "0.12345", "十二", "-"])
+def test_a_number_that_is_none_is_shown_again(cast: Cast, waiting: Matter, weight: str) -> None:
+    answer = typed(cast.at_desk("duty_officer"), 1, lot="A-1", step="received", weight=weight)
+    assert (answer.status_code, 'id="fault-weight"' in answer.text, weight in answer.text) == (400, True, True)
+    assert not Record.objects.filter(act="correct").exists()
+
+
 def test_what_was_not_changed_is_not_written(cast: Cast, found_open: Matter) -> None:
     answer = typed(cast.at_desk("duty_officer"), 1, open="yes", gathering="no")
     assert (answer.status_code, answer["Location"], Record.objects.count()) == (302, "/records/1", 1)

@@ -8,6 +8,7 @@ from django.test import Client
 from tests.cast import Cast, id_of
 
 from tongxin.figures.actions import catch_up
+from tongxin.places.actions import PlaceForm, add_places
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
 TEMPLE, CINEMA, ORDER = f"/places/{id_of('temple')}", f"/places/{id_of('cinema')}", f"/orders/{id_of('order')}"
@@ -52,6 +53,15 @@ def test_with_a_place_what_is_open_there_is_found(evening: Cast) -> None:
 @pytest.mark.parametrize("typed", ["没有的地方", "999", "%", "_", "'", "9" * 70, "x" * 500])
 def test_what_is_not_there_is_said(evening: Cast, typed: str) -> None:
     assert "没有叫“" in search(evening.at_desk("commander"), typed)
+
+
+def test_of_many_places_the_first_are_shown_and_all_are_counted(cast: Cast) -> None:
+    rows = [PlaceForm(id_of(f"stall {n}"), f"龙门摊{n:03}", f"Stall {n}", "worship", "430181105201") for n in range(230)]
+    add_places(cast.scope("commander"), rows)
+    shown = TAG.sub("", search(cast.at_desk("commander"), "龙门摊"))
+    assert "龙门摊011" in shown
+    assert "龙门摊012" not in shown
+    assert "还有218处" in shown
 
 
 def test_nobody_finds_what_lies_outside_the_own_area(evening: Cast) -> None:

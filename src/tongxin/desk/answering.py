@@ -1,5 +1,6 @@
 """An activity's form at the desk: what a record answers as fields of a page, and what was typed there as answers."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from tongxin.playbook.schema import Activity, Ask
 
 KEPT = frozenset({"position", "repeat"})
 """Types of questions whose answers no single field can hold: they stay as they are."""
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,3})?")
+"""Numbers as the protocol has them; full-width digits, too."""
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -75,11 +78,6 @@ def _answer(ask: Ask, text: str) -> Any:  # noqa: ANN401 - any answer
 
 
 def _number(text: str) -> int | float | str:
-    try:
-        return int(text)  # full-width digits, too
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text):
         return text
+    return float(text) if "." in text else int(text)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
@@ -19,27 +19,24 @@ from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
 from tongxin.bulletin.actions import BulletinForm
-from tongxin.desk import answering, figure_page, narrowing, order_page, place_page, search, wording
+from tongxin.desk import figure_page, narrowing, order_page, place_page, search, wording
+from tongxin.desk.acts import just_done
 from tongxin.desk.lists import matter_rows, note, record_rows
 from tongxin.desk.session import look_at, looked_at, remember, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
-from tongxin.figures import actions as figure_actions
 from tongxin.figures import queries as figure_queries
-from tongxin.ledger import actions as ledger_actions
 from tongxin.ledger import queries as ledger
-from tongxin.ledger.access import MAY_DECIDE, RELEASABLE
+from tongxin.ledger.access import MAY_DECIDE, RELEASABLE, may_correct
 from tongxin.ledger.problems import meaning
 from tongxin.orders import queries as order_queries
 from tongxin.people import actions as people
 from tongxin.people.queries import member_names, organisation_names
 from tongxin.places.queries import area_names, place_names, town_names
 from tongxin.places.queries import place as place_of
-from tongxin.playbook.answers import faults
 from tongxin.playbook.registry import activities, version
 from tongxin.protocol.record import GENESIS, chain_hash
 
 if TYPE_CHECKING:
-    from tongxin.ledger.models import Record
     from tongxin.orders.models import Incident
 
 PAGE = 50
@@ -136,14 +133,9 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
         "state": state,
         "states": _states(request, state),
         "may_decide": bool(scope.roles & MAY_DECIDE),
-        "done": _just_done(request),
+        "done": just_done(request),
     }
     return render(request, "desk/matters.html", content)
-
-
-def _just_done(request: HttpRequest) -> int | None:
-    """Return the record by which something was just done, and can be undone."""
-    return int(done) if (done := request.GET.get("done", "")).isdecimal() else None
 
 
 def _moment(request: HttpRequest, name: str) -> datetime:
@@ -164,61 +156,6 @@ def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
     }
     others = {key: value for key, value in request.GET.items() if key not in ("state", "page")}
     return [(name, f"?{urlencode({**others, 'state': key})}", key == state) for key, name in names.items()]
-
-
-@require_POST
-@signed_in
-def decide(request: HttpRequest, scope: Scope, id_: UUID, act: str) -> HttpResponse:
-    """Settle a matter, or approve what it waits with."""
-    act_on = {"settle": ledger_actions.settle_matter, "approve": ledger_actions.approve_matter}[act]
-    return _done(request, scope, act_on(scope, ledger.matter(scope, id_)).position)
-
-
-@require_POST
-@signed_in
-def judge(request: HttpRequest, scope: Scope, position: int, act: str) -> HttpResponse:
-    """Release a marked record, or withdraw one."""
-    act_on = {"release": ledger_actions.release, "withdraw": ledger_actions.withdraw}[act]
-    written = act_on(scope, ledger.record(scope, position))
-    return _done(request, scope, written.position, undo=act != "withdraw")
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in
-def correct(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
-    """Show a record's form with what it answers now; take down what it should have answered."""
-    row = ledger.record(scope, position)
-    ledger_actions.require_correctable(scope, row)
-    form, body = version(row.activity_hash), ledger.standing(row).body or {}
-    assert form is not None  # noqa: S101 - a record without a mark names a version that is known
-    wrong: dict[str, str] = {}
-    if request.method == "POST":
-        before, body = body, answering.read(form, request.POST, body)
-        wrong = dict(faults(form, body))
-        if body == before:
-            return redirect("record", position=position)
-        if not wrong:
-            return _done(request, scope, ledger_actions.correct(scope, row, body).position, back=f"/records/{position}")
-    content = {
-        "row": row,
-        "place": place_names([row.place]).get(row.place, ""),
-        "activity": wording.activity(row.activity),
-        "fields": answering.fields(form, body, wrong),
-        "problem": say("没有记下：下面有 {n} 处要改", n=len(wrong)) if wrong else "",
-    }
-    return render(request, "desk/correct.html", content, status=400 if wrong else 200)
-
-
-def _done(request: HttpRequest, scope: Scope, position: int, *, undo: bool = True, back: str = "/matters") -> HttpResponse:
-    """Let what was done show at once, and lead back; ``done`` is the record that can be undone."""
-    figure_actions.catch_up(scope.ledger, position)
-    target = request.POST.get("next") or back
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
-        target = back
-    at = urlsplit(target)
-    query = [(name, value) for name, value in parse_qsl(at.query) if name != "done"]
-    query += [("done", str(position))] if undo else []
-    return redirect(at._replace(query=urlencode(query)).geturl())
 
 
 @require_GET
@@ -368,18 +305,10 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
         "history": record_rows(history),
         "matters": matter_rows(matters_, clock.now()),
         "may_release": row.quarantine in RELEASABLE and bool(scope.roles & MAY_DECIDE),
-        "may_correct": _may_correct(scope, row),
-        "done": _just_done(request),
+        "may_correct": may_correct(scope, row),
+        "done": just_done(request),
     }
     return render(request, "desk/record.html", content)
-
-
-def _may_correct(scope: Scope, row: "Record") -> bool:
-    try:
-        ledger_actions.require_correctable(scope, row)
-    except Problem:
-        return False
-    return True
 
 
 @require_http_methods(["GET", "POST"])

@@ -22,6 +22,7 @@ def content(scope: Scope, incident: "Incident", place: "Place") -> dict[str, Any
     """Return the page's content: of one incident, the newest records first."""
     records = ledger.about_place(scope, incident.id, place.id)
     matters = matter_rows(ledger.matters_about_place(scope, incident.id, place.id), clock.now())
+    visited = set(records.order_by().values_list("order", "activity").distinct())
     duties = orders.duties(scope).filter(place=place.id, order__incident=incident.id)
     return {
         "name": pick(place.name, place.name_en),
@@ -30,15 +31,15 @@ def content(scope: Scope, incident: "Incident", place: "Place") -> dict[str, Any
         "village": area_names([place.area_id]).get(place.area_id, ""),
         "matters": matters,
         "open": sum(row.closed is None for row in matters),
-        "count": len(records),
-        "records": record_rows(records[:NEWEST]),
+        "count": records.count(),
+        "records": record_rows(list(records[:NEWEST])),
         "duties": [
             {
                 "activity": wording.activity(duty.activity),
                 "order": duty.order,
                 "organisation": pick(duty.organisation.name, duty.organisation.name_en),
                 "due_at": duty.due_at,
-                "visited": any(row.order == duty.order_id and row.activity == duty.activity for row in records),
+                "visited": (duty.order_id, duty.activity) in visited,
             }
             for duty in duties.select_related("order", "organisation").order_by("due_at")
         ],

@@ -33,15 +33,17 @@ def content(scope: Scope, incident: "Incident | None", typed: str) -> dict[str, 
 
 
 def _found(scope: Scope, incident: "Incident | None", text: str) -> dict[str, Any]:
-    places = list(places_named(scope, text)[:MOST_PLACES])
-    towns = town_names(place.area_id for place in places)
+    named = places_named(scope, text)
+    count, places = named.count(), list(named[:MOST_PLACES])
+    towns = town_names(place.area_id for place in places[:SHOWN])
     listed = [
-        (place.id, pick(place.name, place.name_en), wording.category(place.category), towns[place.area_id]) for place in places
+        (place.id, pick(place.name, place.name_en), wording.category(place.category), towns[place.area_id])
+        for place in places[:SHOWN]
     ]
     return {
         "record": _record(scope, text),
-        "places": listed[:SHOWN],
-        "more": len(listed) - SHOWN if len(listed) > SHOWN else 0,
+        "places": listed,
+        "more": max(0, count - SHOWN),
         "matters": _open_at(scope, incident, places),
         "organisations": [(row.id, pick(row.name, row.name_en)) for row in organisations_named(scope.ledger, text)[:SHOWN]],
         "figures": _figures(scope, incident, text)[:SHOWN],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tongxin.desk import imports, pages
+from tongxin.desk import acts, imports, pages
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
@@ -10,11 +10,11 @@ urlpatterns = [
     path("sign-out", pages.sign_out, name="sign_out"),
     path("incident", pages.look, name="look"),
     path("matters", pages.matters, name="matters"),
-    path("matters/<uuid:id_>/settle", pages.decide, {"act": "settle"}, name="settle"),
-    path("matters/<uuid:id_>/approve", pages.decide, {"act": "approve"}, name="approve"),
-    path("records/<int:position>/release", pages.judge, {"act": "release"}, name="release"),
-    path("records/<int:position>/correct", pages.correct, name="correct"),
-    path("records/<int:position>/withdraw", pages.judge, {"act": "withdraw"}, name="withdraw"),
+    path("matters/<uuid:id_>/settle", acts.decide, {"act": "settle"}, name="settle"),
+    path("matters/<uuid:id_>/approve", acts.decide, {"act": "approve"}, name="approve"),
+    path("records/<int:position>/release", acts.judge, {"act": "release"}, name="release"),
+    path("records/<int:position>/correct", acts.correct, name="correct"),
+    path("records/<int:position>/withdraw", acts.judge, {"act": "withdraw"}, name="withdraw"),
     path("quarantine", pages.quarantine, name="quarantine"),
     path("search", pages.find, name="search"),
     path("places/<uuid:id_>", pages.place, name="place"),

@@ -7,10 +7,17 @@ the fold, which sees the role as it was.
 from collections.abc import Sequence
 from datetime import datetime
 
-from tongxin.ledger.resolving import MAY_DECIDE, RANKS, RELEASABLE
+from tongxin.base.scope import Scope
+from tongxin.ledger.models import Record
+from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
 from tongxin.people.queries import Held
 
-__all__ = ["MAY_DECIDE", "RELEASABLE", "role_at"]
+__all__ = ["MAY_DECIDE", "RELEASABLE", "may_correct", "role_at"]
+
+
+def may_correct(scope: Scope, row: Record) -> bool:
+    """Say whether a person who sees a record may correct it: whoever made it, and whoever leads there, if it counts."""
+    return row.act == "report" and not row.quarantine and (row.typist == scope.member or bool(scope.roles & MAY_CORRECT))
 
 
 def role_at(roles: Sequence[Held], area: str, moment: datetime) -> str:

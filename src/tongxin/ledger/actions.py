@@ -15,6 +15,7 @@ from tongxin.base.problems import Conflict, Forbidden
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.ledger import checks, definitions, fold, packing, resolving, storing
+from tongxin.ledger.access import may_correct
 from tongxin.ledger.hand import Written, hand
 from tongxin.ledger.models import Counter, Dictionary, Effect, Heartbeat, Matter, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap, NotTaken, Settled, meaning
@@ -230,10 +231,10 @@ def correct(scope: Scope, row: Record, body: Mapping[str, Any]) -> Record:
 
 def require_correctable(scope: Scope, row: Record) -> None:
     """Return if a person may correct a record; raise Forbidden or Conflict."""
-    if row.typist != scope.member:
-        scope.require(say("更正别人的记录"), MAY_CORRECT, row.area)
     if row.quarantine or row.act != "report":
         raise Conflict(say("这条记录没有算数，不能更正"))
+    if not may_correct(scope, row):
+        scope.require(say("更正别人的记录"), MAY_CORRECT, row.area)
 
 
 def _write(scope: Scope, act: str, target: UUID, about: Record, **changes: Any) -> Record:  # noqa: ANN401 - any part of a record

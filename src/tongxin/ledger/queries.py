@@ -154,10 +154,10 @@ def history(scope: Scope, row: Record) -> list[Record]:
     return list(same.order_by("occurred_at", "device", "chain", "seq"))
 
 
-def about_place(scope: Scope, incident: UUID, place: UUID) -> list[Record]:
+def about_place(scope: Scope, incident: UUID, place: UUID) -> QuerySet[Record]:
     """Return an incident's records about a place, of all activities whose subject is the place, newest first."""
     same = Record.objects.filter(within(scope), ledger=scope.ledger, activity__in=list(activities()), subject=str(place))
-    return list(same.filter(incident=incident).order_by("-occurred_at", "-position"))
+    return same.filter(incident=incident).order_by("-occurred_at", "-position")
 
 
 def matters_about_place(scope: Scope, incident: UUID, place: UUID) -> list[Matter]:

@@ -1,0 +1,79 @@
+"""What a person does at the desk about matters and records. Each act becomes a record, shows at once and can be undone."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from tongxin.base.scope import Scope
+from tongxin.base.words import say
+from tongxin.desk import answering, wording
+from tongxin.desk.session import signed_in
+from tongxin.figures.actions import catch_up
+from tongxin.ledger import actions, queries
+from tongxin.places.queries import place_names
+from tongxin.playbook.answers import faults
+from tongxin.playbook.registry import version
+
+
+@require_POST
+@signed_in
+def decide(request: HttpRequest, scope: Scope, id_: UUID, act: str) -> HttpResponse:
+    """Settle a matter, or approve what it waits with."""
+    act_on = {"settle": actions.settle_matter, "approve": actions.approve_matter}[act]
+    return _done(request, scope, act_on(scope, queries.matter(scope, id_)).position)
+
+
+@require_POST
+@signed_in
+def judge(request: HttpRequest, scope: Scope, position: int, act: str) -> HttpResponse:
+    """Release a marked record, or withdraw one."""
+    act_on = {"release": actions.release, "withdraw": actions.withdraw}[act]
+    written = act_on(scope, queries.record(scope, position))
+    return _done(request, scope, written.position, undo=act != "withdraw")
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def correct(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
+    """Show a record's form with what it answers now; take down what it should have answered."""
+    row = queries.record(scope, position)
+    actions.require_correctable(scope, row)
+    form, body = version(row.activity_hash), queries.standing(row).body or {}
+    assert form is not None  # noqa: S101 - a record without a mark names a version that is known
+    wrong: dict[str, str] = {}
+    if request.method == "POST":
+        before, body = body, answering.read(form, request.POST, body)
+        wrong = dict(faults(form, body))
+        if body == before:
+            return redirect("record", position=position)
+        if not wrong:
+            return _done(request, scope, actions.correct(scope, row, body).position, back=f"/records/{position}")
+    content = {
+        "row": row,
+        "place": place_names([row.place]).get(row.place, ""),
+        "activity": wording.activity(row.activity),
+        "fields": answering.fields(form, body, wrong),
+        "problem": say("没有记下：下面有 {n} 处要改", n=len(wrong)) if wrong else "",
+    }
+    return render(request, "desk/correct.html", content, status=400 if wrong else 200)
+
+
+def _done(request: HttpRequest, scope: Scope, position: int, *, undo: bool = True, back: str = "/matters") -> HttpResponse:
+    """Let what was done show at once, and lead back; ``done`` is the record that can be undone."""
+    catch_up(scope.ledger, position)
+    target = request.POST.get("next") or back
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
+        target = back
+    at = urlsplit(target)
+    query = [(name, value) for name, value in parse_qsl(at.query) if name != "done"]
+    query += [("done", str(position))] if undo else []
+    return redirect(at._replace(query=urlencode(query)).geturl())
+
+
+def just_done(request: HttpRequest) -> int | None:
+    """Return the record by which something was just done, and can be undone."""
+    return int(done) if (done := request.GET.get("done", "")).isdecimal() else None
