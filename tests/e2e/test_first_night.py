@@ -38,10 +38,10 @@ def test_the_truth_was_written_before_any_record_was_sent(night: Night) -> None:
 def test_the_worker_trained_a_dictionary_and_what_came_after_it_is_packed(night: Night) -> None:
     run_ = night.home.running()
     assert run_ is not None
-    number, at = fetch(run_.owner_url, "SELECT number, position FROM ledger_dictionary ORDER BY position")[0]
-    assert fetch(run_.owner_url, "SELECT dictionary FROM ledger_counter")[0][0] is not None
+    newest = fetch(run_.owner_url, "SELECT number FROM ledger_dictionary ORDER BY position DESC LIMIT 1")
+    assert fetch(run_.owner_url, "SELECT dictionary FROM ledger_counter") == newest
     packed = "SELECT count(*) FROM ledger_record WHERE substr(bytes, 1, 4) = '\\x28b52ffd'"
-    assert int(str(fetch(run_.owner_url, packed)[0][0])) > 100, (number, at)
+    assert int(str(fetch(run_.owner_url, packed)[0][0])) > 100
 
 
 def test_it_prints_the_bulletin_in_both_languages_and_one_sign_in_per_role(night: Night) -> None:

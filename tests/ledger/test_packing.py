@@ -107,10 +107,9 @@ def test_of_records_that_are_all_marked_none_is_trained_and_the_worker_goes_on(c
     assert not Dictionary.objects.exists()
 
 
-@pytest.mark.parametrize("records", [[], [b'{"subject":null,"body":{}}'], [b'{"subject":null,"body":{}}'] * 500])
-def test_too_few_records_or_too_much_alike_make_no_dictionary_or_a_good_one(records: list[bytes]) -> None:
-    trained = packing.trained(records, set())
-    assert trained is None or zstandard.ZstdCompressor(dict_data=trained).compress(b"{}")
+@pytest.mark.parametrize("records", [[], [b'{"subject":null,"body":{}}'] * 3])
+def test_too_few_records_make_no_dictionary(records: list[bytes]) -> None:
+    assert packing.trained(records, set()) is None
 
 
 def test_records_whose_dictionary_is_gone_say_so(trained: Phone, night: datetime) -> None:
