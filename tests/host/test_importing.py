@@ -49,6 +49,52 @@ def test_it_shows_every_bad_row_asks_and_writes_only_after_a_yes(fresh: Database
     assert len(CalamineWorkbook.from_path(report).get_sheet_by_index(1).to_python()) == 1 + 12
 
 
+def test_nobody_is_asked_where_nothing_can_be_written_and_the_reason_and_the_way_out_are_said(
+    fresh: Database, tmp_path: Path
+) -> None:
+    report = tmp_path / "before.xlsx"
+    code, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "名册", "--kind", "roster", "--report", str(report))
+    assert (code, "什么也没有写入。有 " in said, "--good-rows" in said, "[y/N]" in said) == (1, True, True, False)
+    rows = CalamineWorkbook.from_path(report).get_sheet_by_name("逐行").to_python()
+    assert len(rows) > 5, "the report is there before anything is decided"
+    code, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "名册", "--kind", "roster", "--yes")
+    assert (code, "--good-rows" in said) == (1, True)
+
+
+def test_a_report_says_what_a_good_rows_words_were_taken_for(fresh: Database, tmp_path: Path) -> None:
+    file, report = tmp_path / "shops.csv", tmp_path / "shops.xlsx"
+    file.write_text("场所名称,类别,乡镇,村\n林记药房,药房,张坊,白石\n", "utf-8")
+    code, said = tongxin(tmp_path, fresh, str(file), "--report", str(report), says="n\n")
+    assert (code, "写入这 1 行？" in said, said.rstrip().endswith("什么也没有写入。")) == (1, True, True)
+    row = CalamineWorkbook.from_path(report).get_sheet_by_name("逐行").to_python()[1]
+    assert row[2] == "读作：张坊镇白石村・药店"
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is(fresh: Database, tmp_path: Path) -> None:
+    file = tmp_path / "more.csv"
+    file.write_text("场所名称,类别,乡镇,村\n王记药房,药房,张坊,白石\n", "utf-8")
+    places = "SELECT count(*) FROM places_place WHERE name = '王记药房'"
+    for where in (tmp_path / "nowhere" / "r.xlsx", Path("/proc/r.xlsx")):
+        code, said = tongxin(tmp_path, fresh, str(file), "--yes", "--report", str(where))
+        assert (code, f"--report：{where} 写不了" in said, "Traceback" in said, fetch(fresh.owner_url, places)) == (
+            2,
+            True,
+            False,
+            [(0,)],
+        )
+    kept = tmp_path / "kept.xlsx"
+    kept.write_bytes(b"of last time")
+    (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 broken")
+    assert tongxin(tmp_path, fresh, str(tmp_path / "broken.xlsx"), "--yes", "--report", str(kept))[0] == 2
+    assert kept.read_bytes() == b"of last time"
+    assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name) == []
+
+
+def test_an_answer_to_a_row_that_looks_like_no_other_is_named(fresh: Database, tmp_path: Path) -> None:
+    _, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "场所", "--other", "16", "--other", "10", "--yes")
+    assert "--other：第 16 行" in said
+
+
 def test_a_clean_file_ends_with_0_and_options_answer_what_would_be_asked(fresh: Database, tmp_path: Path) -> None:
     file = tmp_path / "offices.csv"
     file.write_bytes("单位全称叫法,性质,备注\n市水利局,机关,\n防汛突击队,队伍,\n".encode("gbk"))

@@ -1,7 +1,7 @@
 """The command ``tongxin import``: what was found in a file is shown, a person confirms, then all of it is written or nothing."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from tongxin.base.problems import BadRequest
 from tongxin.base.scope import COUNTY_DIGITS, Scope
 from tongxin.base.words import say
 from tongxin.host.processes import collect_seldom
-from tongxin.imports.actions import Choice, File, look, perform
+from tongxin.imports.actions import Choice, File, look, may_stand, perform
 from tongxin.imports.outcome import Outcome
 from tongxin.imports.verdict import spoken
 from tongxin.people.queries import founder_id, scope_of
@@ -25,27 +25,44 @@ from tongxin.sheets.match import SURE, Column
 def import_file(path: Path, county: str, choice: Choice, report: Path | None, *, confirmed: bool) -> bool:
     """Import a file as a county's founder; return whether nothing is left to be mended or answered.
 
-    Unless ``confirmed`` beforehand, show what was found and ask; the columns shown are then what the person said they are.
+    Unless ``confirmed`` beforehand, show what was found and ask; the columns shown are then what the person said they are. The
+    report is written in any case, of what would be as of what was.
     """
     collect_seldom()
     scope, file = _founder(county), File(path.name, path)
     if not confirmed:
-        found = look(scope, file, choice)
-        _show(found)
-        if not click.confirm(say("照此导入？")):
-            return False
+        found = _run(look, scope, file, choice, report)
+        if not may_stand(found, choice) or not found.taken or not click.confirm(say("写入这 {n} 行？", n=found.taken)):
+            click.echo(f"{say('什么也没有写入。')}{_reason(found, choice)}")
+            return found.is_clean and not found.taken
         shown = {column.header: column.field or "" for column in found.columns if column.header}
         choice = replace(choice, columns=shown, kind=found.kind)
-    with _written(report) as out:
-        outcome = perform(scope, file, choice, out)
-    if confirmed:
-        _show(outcome)
-    click.echo(
-        f"{outcome.headline()} {say('在册：导入前 {before}，导入后 {after}。', before=outcome.before, after=outcome.after)}"
-    )
-    if report:
-        click.echo(say("逐行报告：{file}", file=report))
+    outcome = _run(perform, scope, file, choice, report, quiet=not confirmed)
+    held = say("在册：导入前 {before}，导入后 {after}。", before=outcome.before, after=outcome.after)
+    click.echo(f"{outcome.headline()}{_reason(outcome, choice)} {held}")
     return outcome.is_clean
+
+
+def _run(
+    act: Callable[..., Outcome], scope: Scope, file: File, choice: Choice, report: Path | None, *, quiet: bool = False
+) -> Outcome:
+    with _written(report) as out:
+        outcome = act(scope, file, choice, out)
+    if not quiet:
+        _show(outcome)
+    if report and not quiet:
+        click.echo(say("逐行报告：{file}", file=report))
+    return outcome
+
+
+def _reason(outcome: Outcome, choice: Choice) -> str:
+    """Return why nothing may be written, and what to do; nothing if something may."""
+    if may_stand(outcome, choice):
+        return ""
+    if outcome.doubts and not choice.despite:
+        return say("先核对表里的疑点。")
+    wrong = outcome.refused + outcome.asked
+    return say("有 {n} 行要人看：改正文件再导入，或者加 --good-rows，只导入好的 {good} 行。", n=wrong, good=outcome.taken)
 
 
 def choice_of(
@@ -99,6 +116,9 @@ def _show(outcome: Outcome) -> None:
     click.echo(f"{say('不是数据的行')}: {outcome.left_out()}")
     for total in outcome.totals:
         click.echo(f"  {'✓' if total.agrees else '✗'} {total.said()}")
+    if outcome.unneeded:
+        rows = ", ".join(map(str, outcome.unneeded))
+        click.echo(say("--other：第 {rows} 行不像别的行，不用这样回答", rows=rows))
     for doubt in outcome.doubts:
         click.echo(f"! {doubt}  {say('看过没有问题，加 --despite 再导入。')}")
 
@@ -106,7 +126,7 @@ def _show(outcome: Outcome) -> None:
 def _meaning(outcome: Outcome, column: Column) -> str:
     """Return what a column gives, and how sure that is."""
     if not column.field:
-        return "—"
+        return say("不导入")
     found = kinds()[outcome.kind].named(column.field)
     named = f"{column.field} ({title(found.title)})" if found else column.field
     return named if column.sure >= SURE else f"{named} {say('像')} {column.sure:.0%}"
@@ -122,5 +142,14 @@ def _written(path: Path | None) -> Iterator[BinaryIO | None]:
     if path is None:
         yield None
         return
-    with path.open("wb") as file:
-        yield file
+    part = path.with_name(f"{path.name}.part")
+    try:
+        file = part.open("wb")
+    except OSError as error:
+        raise BadRequest(say("--report：{file} 写不了：{reason}", file=path, reason=error.strerror)) from error
+    try:
+        with file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

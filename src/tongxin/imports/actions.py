@@ -95,6 +95,13 @@ def perform(scope: Scope, file: File, choice: Choice, report: BinaryIO | None = 
     return _run(scope, file, choice, report, write=True)
 
 
+def may_stand(outcome: Outcome, choice: Choice) -> bool:
+    """Say whether what was found so far may be written."""
+    if outcome.doubts and not choice.despite:
+        return False
+    return choice.good_rows or not (outcome.refused or outcome.asked)
+
+
 @transaction.atomic
 def _run(scope: Scope, file: File, choice: Choice, report: BinaryIO | None, *, write: bool) -> Outcome:
     scope.require(say("导入"), MAY_IMPORT)
@@ -112,9 +119,9 @@ def _run(scope: Scope, file: File, choice: Choice, report: BinaryIO | None, *, w
             _read_all(judge, reading, outcome, choice, told, write=write)
             outcome.after = judge.held()
             _require_balanced(outcome)
-            if not _may_stand(outcome, choice):
+            if not may_stand(outcome, choice):
                 transaction.set_rollback(True)
-        if not _may_stand(outcome, choice):
+        if not may_stand(outcome, choice):
             outcome.written, outcome.after = 0, outcome.before
         if told:
             told.summary(outcome.lines())
@@ -129,7 +136,7 @@ def _read_all(judge: Judge, reading: Reading, outcome: Outcome, choice: Choice, 
     words = {what: spoken(what) for what in WHATS}  # for each row anew they would take as long as judging it
 
     def flush() -> None:
-        if write and waiting and _may_stand(outcome, choice):
+        if write and waiting and may_stand(outcome, choice):
             outcome.written += judge.write(waiting)
         waiting.clear()
 
@@ -145,13 +152,7 @@ def _read_all(judge: Judge, reading: Reading, outcome: Outcome, choice: Choice, 
     flush()
     outcome.rows, outcome.blank, outcome.others = reading.rows, reading.blank, dict(reading.ignored)
     outcome.totals, outcome.doubts = reading.totals, reading.doubts
-
-
-def _may_stand(outcome: Outcome, choice: Choice) -> bool:
-    """Say whether what was found so far may be written."""
-    if outcome.doubts and not choice.despite:
-        return False
-    return choice.good_rows or not (outcome.refused or outcome.asked)
+    outcome.unneeded = judge.known.unneeded()
 
 
 def _require_balanced(outcome: Outcome) -> None:

@@ -86,7 +86,8 @@ class Areas:
         return key
 
     def _hint(self, text: str, known: Mapping[str, list[AreaName]]) -> str:
-        names = {fold(area.name): area for several in known.values() for area in several}
+        wanted = set(_keys(text)[-1])  # 社区 alone is no likeness
+        names = {fold(area.name): area for several in known.values() for area in several if wanted & set(_keys(area.name)[-1])}
         return like(fold(text), {key: self._places([area]) for key, area in names.items()})
 
     def _places(self, found: Iterable[AreaName]) -> str:

@@ -27,6 +27,11 @@ class Identities:
         self._held: dict[tuple[str, str], list[Sequence[Facts]]] = {}
         self._alike: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self._count: Counter[tuple[str, str]] = Counter()
+        self._needed: set[int] = set()
+
+    def unneeded(self) -> list[int]:
+        """Return the rows that were answered although they look like no other."""
+        return sorted(set(self._answered) - self._needed)
 
     def hold(self, group: str, name: str, alternatives: Sequence[Facts]) -> None:
         """Remember what is held; of several ``alternatives`` (roles) each is true. None: it was held once."""
@@ -46,10 +51,16 @@ class Identities:
             held.remove(self._same(held, facts))
             return None
         before = self._alike.setdefault((group, self._likeness(name)), [])
-        if before and row not in self._answered:
+        if before and row in self._answered:
+            self._needed.add(row)
+        elif before:
             others = say("、").join(_named(where, other) for where, other in before[:_NAMED])
             raise AlikeError(
-                say("像是同一个：{others}；确是另一个，就勾选收下（命令里是 --other {row}）", others=others, row=row)
+                say(
+                    "像是同一个：{others}；是，就从表里删去这一行；不是，就勾选收下（命令里加 --other {row}）",
+                    others=others,
+                    row=row,
+                )
             )
         before.append((row, name))
         self._count[key] += 1

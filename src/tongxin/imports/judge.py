@@ -52,11 +52,17 @@ class Judge(ABC):
             return Verdict(line.number, "refused", str(refused), told), None
         except AskedError as asked:
             return Verdict(line.number, "asked", str(asked), told, isinstance(asked, AlikeError)), None
-        return Verdict(line.number, "taken" if form else "unchanged", "", told), form
+        if form is None:
+            return Verdict(line.number, "unchanged", "", told), None
+        return Verdict(line.number, "taken", say("读作：{meaning}", meaning=self.meaning(form)), told), form
 
     @abstractmethod
     def form(self, row: int, values: Values) -> object | None:
         """Return what is to be written for a row, None if it is held already; raise RefusedError or AskedError."""
+
+    @abstractmethod
+    def meaning(self, form: Any) -> str:  # noqa: ANN401 - that of its own kind
+        """Return what the words of a row were taken for."""
 
     @abstractmethod
     def write(self, forms: Sequence[Any]) -> int:
@@ -148,6 +154,10 @@ class Premises(Judge):
         nth = self.known.nth(row, area, name, {"category": category, "name_en": name_en})
         return None if nth is None else PlaceForm(self.id(area, name, nth), name, name_en, category, area)
 
+    def meaning(self, form: PlaceForm) -> str:
+        """Return where it lies, and its category."""
+        return f"{self.areas.names([form.area])}・{spoken(self.kind, 'category', form.category)}"
+
     def write(self, forms: Sequence[PlaceForm]) -> int:
         """Add places."""
         return add_places(self.scope, forms)["created"]
@@ -185,6 +195,11 @@ class Organisations(Judge):
         form = OrganisationForm(self.id("", name, nth), name, name_en, kind, parent, [area] if area else [])
         self._roll.add(form.id, name)
         return form
+
+    def meaning(self, form: OrganisationForm) -> str:
+        """Return where it works, its kind, and what it belongs to."""
+        parts = (self.areas.names(form.areas), spoken(self.kind, "kind", form.kind), self._roll.name(form.parent))
+        return "・".join(filter(None, parts))
 
     def write(self, forms: Sequence[OrganisationForm]) -> int:
         """Add organisations."""
@@ -226,6 +241,11 @@ class Roster(Judge):
     def likeness(self, name: str) -> str:
         """People whose names are read alike may be one."""
         return sound(name)
+
+    def meaning(self, form: MemberForm) -> str:
+        """Return for whom somebody serves, as what, and where."""
+        (role,) = form.roles
+        return f"{self._roll.name(role.organisation)}・{spoken(self.kind, 'role', role.kind)}・{self.areas.names(role.areas)}"
 
     def write(self, forms: Sequence[MemberForm]) -> int:
         """Add members."""

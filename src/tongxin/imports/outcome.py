@@ -19,6 +19,7 @@ class Outcome:
     """What an import comes to; ``written`` rows are in the table, or none of them is.
 
     ``rows`` below the header = taken + unchanged + refused + asked + ignored, always. ``before`` and ``after`` count the table.
+    ``unneeded`` are rows of which somebody said that they are others, although they look like none.
     """
 
     file: str
@@ -40,6 +41,7 @@ class Outcome:
     totals: list[Total] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     bad: list[Verdict] = field(default_factory=list)
+    unneeded: list[int] = field(default_factory=list)
 
     @property
     def ignored(self) -> int:

@@ -24,8 +24,8 @@ class Report:
         self._wrap = self._book.add_format({"text_wrap": True, "valign": "top"})
         self._summary = self._book.add_worksheet(say("总表"))
         self._fields, self._next = fields, 0
+        self._sheets = 0
         self._sheet = self._new_sheet()
-        self._sheets = 1
 
     def __enter__(self) -> "Report":
         """Begin."""
@@ -38,7 +38,6 @@ class Report:
     def row(self, number: int, verdict: str, reason: str, values: Iterable[str]) -> None:
         """Write one row: its number in the source, its verdict, why, and the values as they were read."""
         if self._next > ROWS_A_SHEET:
-            self._sheets += 1
             self._sheet = self._new_sheet()
         sheet, at = self._sheet, self._next
         sheet.write_number(at, 0, number)
@@ -56,7 +55,9 @@ class Report:
             self._summary.write_string(at, 1, value, self._wrap)
 
     def _new_sheet(self) -> Worksheet:
-        sheet: Worksheet = self._book.add_worksheet()
+        self._sheets += 1
+        name = say("逐行")
+        sheet: Worksheet = self._book.add_worksheet(name if self._sheets == 1 else f"{name} {self._sheets}")
         for column, width in enumerate((*_WIDTHS, *[_TEXT_WIDTH] * len(self._fields))):
             sheet.set_column(column, column, width)
         sheet.freeze_panes(1, 0)
