@@ -18,12 +18,12 @@ from tongxin.orders.queries import forget_clock
 from tongxin.people.actions import found, make_codes
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
-HAN = re.compile(r"[\u3400-\u9fff]+")
+HAN = re.compile(r"[\u3400-\u9fff。，；]+")
 PAGES = (
     "/", "/matters", "/matters?state=all", "/duties", "/duties?state=todo", "/orders/ORDER", "/figures", "/bulletins",
     "/bulletins/BULLETIN", "/figures/venue_closure.found_open", "/figures/attendance.hours?bulletin=BULLETIN",
     "/figures/venue_closure.inspections?day=2022-03-22&area=430181105000&category=worship", "/records/1", "/records/3",
-    "/records/1/correct", "/search", "/search?q=east", "/search?q=nowhere", "/places/TEMPLE",
+    "/records/1/correct", "/search", "/search?q=east", "/search?q=nowhere", "/places/TEMPLE", "/places/MUSTER",
 )  # fmt: skip
 
 
@@ -40,7 +40,10 @@ def evening(cast: Cast) -> str:
 
 
 def address(page: str, bulletin: str) -> str:
-    return page.replace("ORDER", str(id_of("order"))).replace("BULLETIN", bulletin).replace("TEMPLE", str(id_of("temple")))
+    named = {"ORDER": id_of("order"), "BULLETIN": bulletin, "TEMPLE": id_of("temple"), "MUSTER": id_of("muster")}
+    for name, id_ in named.items():
+        page = page.replace(name, str(id_))
+    return page
 
 
 def text_of(html: str) -> str:

@@ -9,6 +9,7 @@ from tests.cast import Cast, id_of
 
 from tongxin.figures.actions import catch_up
 from tongxin.places.actions import PlaceForm, add_places
+from tongxin.playbook.registry import activity
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
 TEMPLE, CINEMA, ORDER = f"/places/{id_of('temple')}", f"/places/{id_of('cinema')}", f"/orders/{id_of('order')}"
@@ -85,7 +86,18 @@ def test_a_place_shows_what_is_open_what_was_seen_and_who_has_still_to_come(even
     assert TEMPLE in desk.get("/duties").text
 
 
+def test_a_post_says_who_came_and_who_is_there(cast: Cast) -> None:
+    desk, post = cast.at_desk("commander"), f"/places/{id_of('muster')}"
+    assert "到岗 0/1，在岗 0" in desk.get(post).text
+    terms = {"activity": "attendance", "activity_hash": activity("attendance").hash, "duty": str(id_of("post"))}
+    cast.phone().says(cast.night - timedelta(minutes=30), {"act": "in"}, place=str(id_of("muster")), **terms)
+    catch_up("430181")
+    shown = desk.get(post).text
+    assert "到岗 1/1，在岗 1" in shown
+    assert "未查" not in shown
+
+
 def test_a_place_where_nobody_was_says_so(cast: Cast) -> None:
     shown = cast.at_desk("commander").get(TEMPLE).text
-    assert "还没有人来过。" in shown
+    assert "关于这个场所还没有记录。" in shown
     assert "未查" in shown
