@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import ProgrammingError, transaction
@@ -10,7 +11,8 @@ from tests.cast import CINEMA_VILLAGE, COUNTY, Cast, Phone, figures_now, id_of, 
 
 from tongxin.base.problems import BadRequest, Forbidden, NotFound
 from tongxin.base.scope import Scope
-from tongxin.bulletin.actions import BulletinForm, freeze, publish
+from tongxin.bulletin.actions import freeze, publish, review
+from tongxin.bulletin.forms import BulletinForm
 from tongxin.bulletin.models import Bulletin
 from tongxin.bulletin.queries import bulletin, parts
 from tongxin.figures.actions import catch_up
@@ -70,8 +72,14 @@ def test_issues_are_numbered_and_fingerprints_differ(cast: Cast) -> None:
     assert rows[0].fingerprint != rows[1].fingerprint
 
 
+def agree(cast: Cast, id_: UUID, *roles: str) -> None:
+    for role in roles or ("duty_officer", "secretary"):
+        review(cast.scope(role), id_, agrees=True)
+
+
 def test_publishing_again_changes_nothing(cast: Cast) -> None:
     row = freeze(cast.scope("commander"), FORM)
+    agree(cast, row.id)
     first = publish(cast.scope("commander"), row.id).published_at
     assert first == cast.night
     assert publish(cast.scope("commander"), row.id).published_at == first

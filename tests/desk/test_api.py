@@ -227,6 +227,10 @@ def test_a_drill_says_so_in_what_leaves_the_desk(cast: Cast, desk: Client) -> No
 
 def test_a_bulletin_is_frozen_listed_and_published(cast: Cast, desk: Client) -> None:
     frozen = call(desk, "POST", "bulletins", TITLE).json()
+    assert call(desk, "POST", f"bulletins/{frozen['id']}/publish").status_code == 409
+    for role in ("duty_officer", "secretary"):
+        said = call(cast.at_desk(role), "POST", f"bulletins/{frozen['id']}/review", {"agrees": True}).json()
+        assert (said["agrees"], said["member"]) == (True, str(cast.scope(role).member))
     published = call(desk, "POST", f"bulletins/{frozen['id']}/publish").json()
     assert published == frozen | {"published_at": published["published_at"]}
     assert call(desk, "GET", f"bulletins?incident={INCIDENT}").json() == {"bulletins": [published]}

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from tests.cast import Cast, id_of, order_form
 
-from tongxin.bulletin.actions import BulletinForm, freeze
+from tongxin.bulletin.actions import freeze
+from tongxin.bulletin.forms import BulletinForm
 from tongxin.figures.actions import catch_up
 from tongxin.orders.actions import issue, open_incident
 from tongxin.orders.forms import IncidentForm
@@ -23,7 +24,7 @@ PAGES = (
     "/", "/matters", "/matters?state=all", "/duties", "/duties?state=todo", "/orders/ORDER", "/figures", "/bulletins",
     "/bulletins/BULLETIN", "/figures/venue_closure.found_open", "/figures/attendance.hours?bulletin=BULLETIN",
     "/figures/venue_closure.inspections?day=2022-03-22&area=430181105000&category=worship", "/records/1", "/records/3",
-    "/records/1/correct", "/search", "/search?q=east", "/search?q=nowhere", "/places/TEMPLE", "/places/MUSTER",
+    "/records/1/correct", "/search", "/search?q=east", "/search?q=nowhere", "/bulletins/next", "/places/TEMPLE", "/places/MUSTER",
 )  # fmt: skip
 
 
@@ -172,16 +173,19 @@ def test_a_marked_record_says_why_it_counts_nowhere(desk: Client, evening: str) 
 
 def test_the_duty_officer_freezes_and_only_the_commander_publishes(cast: Cast, evening: str) -> None:
     officer, commander = cast.at_desk("duty_officer"), cast.at_desk("commander")
-    frozen = officer.post("/bulletins", {"title": "第二夜", "title_en": "Second night"})
-    where = frozen["Location"]
+    typed = {"title": "第二夜", "title_en": "Second night", "activity": "venue_closure", "act": "freeze"}
+    where = officer.post("/bulletins/next", typed)["Location"]
     assert "待发布" in officer.get(where).text
+    for reviewer in (commander, cast.at_desk("secretary")):
+        assert commander.post(f"{where}/publish").status_code == 409
+        assert reviewer.post(f"{where}/review", {"act": "agree"}).status_code == 302
     assert officer.post(f"{where}/publish").status_code == 403
     assert commander.post(f"{where}/publish").status_code == 302
     assert "待发布" not in commander.get(where).text
 
 
 def test_a_leader_may_not_freeze(cast: Cast, evening: str) -> None:
-    refused = cast.at_desk("leader").post("/bulletins", {"title": "一", "title_en": "One"})
+    refused = cast.at_desk("leader").post("/bulletins/next", {"title": "一", "title_en": "One"})
     assert refused.status_code == 403
     assert "people.forbidden" in refused.text
 

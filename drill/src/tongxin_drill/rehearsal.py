@@ -112,7 +112,7 @@ def rehearse(
         figures = _settled(desk, scenario, expected, progress)
         _wait_for_end(phones)
         listed = _records(desk, scenario.incident.id)
-        bulletin = _publish(desk, scenario, progress)
+        bulletin = _publish(url, desk, founder, scenario, progress)
     wrong = [*compare(figures, expected, "live"), *compare(bulletin["figures"], _whole(expected), "bulletin"), *troubles]
     return Result(
         seed=scenario.seed, scale=scenario.scale, phones=len(phones), figures=figures, truth=dict(expected),
@@ -273,12 +273,16 @@ def _records(desk: Desk, incident: str) -> list[dict[str, Any]]:
     return records
 
 
-def _publish(desk: Desk, scenario: Scenario, progress: Progress) -> dict[str, Any]:
-    """Freeze the bulletin and publish it; return it."""
+def _publish(url: str, desk: Desk, founder: Desk, scenario: Scenario, progress: Progress) -> dict[str, Any]:
+    """Freeze the bulletin, have two others agree to it, publish it; return it."""
     progress.step("发布战报", "Publishing the bulletin", 2)
     content = {"incident": scenario.incident.id, "title": scenario.title, "title_en": scenario.title_en}
     frozen = desk.post("bulletins", content, repeatable=False)  # a second call would freeze a second one
     progress.advance(1)
+    for code in _codes(founder, scenario.reviewers).values():
+        with Desk(url) as reviewer:
+            reviewer.sign_in(code)
+            reviewer.post(f"bulletins/{frozen['id']}/review", {"agrees": True})
     published = desk.post(f"bulletins/{frozen['id']}/publish")
     progress.advance(1)
     return published

@@ -204,6 +204,11 @@ class Scenario:
     unreachable: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
 
     @property
+    def reviewers(self) -> "list[Member]":
+        """Who agree to a bulletin: the first duty officer and the first secretary."""
+        return [next(member for member in self.members if member.roles[0].kind == kind) for kind in ("duty_officer", "secretary")]
+
+    @property
     def commander(self) -> Member:
         """Who gives the orders: the first who holds that role."""
         return next(member for member in self.members if member.roles[0].kind == "commander")

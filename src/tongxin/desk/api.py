@@ -15,7 +15,7 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import pick, say
 from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
-from tongxin.bulletin.actions import BulletinForm
+from tongxin.bulletin.forms import BulletinForm
 from tongxin.desk import narrowing
 from tongxin.desk.session import remember, signed_in
 from tongxin.figures import queries as figure_queries
@@ -37,6 +37,13 @@ class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
     """A sign-in code."""
 
     code: str
+
+
+class ReviewForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What a reviewer says of a bulletin."""
+
+    agrees: bool
+    reason: str = ""
 
 
 def _json(answer: object, status: int = 200) -> HttpResponse:
@@ -217,6 +224,15 @@ def bulletins(request: HttpRequest, scope: Scope) -> HttpResponse:
     except ValueError:
         raise BadRequest(say("incident：要一个 UUID")) from None
     return _json({"bulletins": [_bulletin(row) for row in bulletin_queries.bulletins(scope, incident)]})
+
+
+@require_POST
+@signed_in
+def review(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """Say that a bulletin may go out, or send it back."""
+    form = door.read(request.body, ReviewForm)
+    row = bulletin_actions.review(scope, id_, agrees=form.agrees, reason=form.reason)
+    return _json({"bulletin": id_, "member": row.member, "agrees": row.agrees, "reason": row.reason, "at": row.at})
 
 
 @require_POST

@@ -21,5 +21,6 @@ urlpatterns = [
     path("duties", api.duties),
     path("assignments", api.assignments),
     path("bulletins", api.bulletins),
+    path("bulletins/<uuid:id_>/review", api.review),
     path("bulletins/<uuid:id_>/publish", api.publish),
 ]

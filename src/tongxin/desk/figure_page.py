@@ -12,6 +12,7 @@ from tongxin.desk import wording
 from tongxin.desk.templatetags.desk import day as written_day
 from tongxin.figures import queries
 from tongxin.figures.queries import Figure, Narrow
+from tongxin.figures.words import counted
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
 
@@ -33,7 +34,7 @@ def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, b
         "title": pick(found.rule.title.zh, found.rule.title.en),
         "unit": pick(found.rule.unit.zh, found.rule.unit.en),
         "activity": pick(found.activity.title.zh, found.activity.title.en),
-        "counted": wording.counted(found.activity, found.rule),
+        "counted": counted(found.activity, found.rule),
         "value": _frozen(bulletin, found, narrow) if bulletin else queries.values(rows, [found])[found.key],
         "bulletin": bulletin,
         "part": bulletin is not None and scope.prefixes != scope.whole().prefixes,

@@ -1,7 +1,7 @@
 """The desk's pages. Each view finds, authorises through its scope, and answers; the few that act call one action."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,20 +11,18 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tongxin.base import clock, door
-from tongxin.base.problems import BadRequest, NotFound, Problem
+from tongxin.base import clock
+from tongxin.base.problems import BadRequest, Problem
 from tongxin.base.scope import Scope, prefix
 from tongxin.base.words import pick, say
-from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
-from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH
-from tongxin.bulletin.actions import BulletinForm
 from tongxin.desk import figure_page, narrowing, order_page, place_page, search, wording
 from tongxin.desk.acts import just_done
 from tongxin.desk.lists import matter_rows, note, record_rows
-from tongxin.desk.session import look_at, looked_at, remember, signed_in
+from tongxin.desk.session import look_at, looked_at, remember, required, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
 from tongxin.figures import queries as figure_queries
+from tongxin.figures.words import counted
 from tongxin.ledger import queries as ledger
 from tongxin.ledger.access import MAY_DECIDE, RELEASABLE, may_correct
 from tongxin.ledger.problems import meaning
@@ -35,9 +33,6 @@ from tongxin.places.queries import area_names, place_names, town_names
 from tongxin.places.queries import place as place_of
 from tongxin.playbook.registry import activities, version
 from tongxin.protocol.record import GENESIS, chain_hash
-
-if TYPE_CHECKING:
-    from tongxin.orders.models import Incident
 
 PAGE = 50
 _DAY = timedelta(days=1)
@@ -89,13 +84,6 @@ def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
     return render(request, "desk/tonight.html", tonight_content(scope, incident) | {"stamp": stamp})
 
 
-def _required(request: HttpRequest) -> "Incident":
-    incident = looked_at(request)
-    if incident is None:
-        raise NotFound(say("还没有事件"), next=say("由指挥长启动一个事件，或运行一次演练。"))
-    return incident
-
-
 def _page(request: HttpRequest, rows: Any) -> Page[Any]:  # noqa: ANN401 - whatever can be counted and cut
     """Return the page of rows that was asked for."""
     return Paginator(rows, PAGE).get_page(request.GET.get("page", "1"))
@@ -105,7 +93,7 @@ def _page(request: HttpRequest, rows: Any) -> Page[Any]:  # noqa: ANN401 - whate
 @signed_in
 def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List matters, narrowed by what the address says."""
-    incident, now = _required(request), clock.now()
+    incident, now = required(request), clock.now()
     rows = ledger.matters(scope, incident.id).order_by("due_at", "opened")
     wanted = request.GET
     state = wanted.get("state", "open")
@@ -162,7 +150,7 @@ def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
 @signed_in
 def quarantine(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the records that are kept but count nowhere."""
-    page = _page(request, ledger.marked(scope, _required(request).id))
+    page = _page(request, ledger.marked(scope, required(request).id))
     return render(request, "desk/quarantine.html", {"page": page, "rows": record_rows(list(page))})
 
 
@@ -178,14 +166,14 @@ def find(request: HttpRequest, scope: Scope) -> HttpResponse:
 def place(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     """Show one place: what is open there, what was seen there, who has still to come."""
     found = place_of(scope, id_)
-    return render(request, "desk/place.html", place_page.content(scope, _required(request), found))
+    return render(request, "desk/place.html", place_page.content(scope, required(request), found))
 
 
 @require_GET
 @signed_in
 def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the visits of the incident's orders: all of them, or those still to be made."""
-    incident = _required(request)
+    incident = required(request)
     order_id, team, todo = (
         narrowing.uuid(request.GET, "order"),
         narrowing.uuid(request.GET, "organisation"),
@@ -243,7 +231,7 @@ def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
 @signed_in
 def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List every figure with today's value and the whole."""
-    incident = _required(request)
+    incident = required(request)
     today = clock.day_of(clock.now())
     wanted = figure_queries.figures_of(scope, incident.id)
     whole = figure_queries.values(figure_queries.cells(scope, incident.id), wanted)
@@ -254,7 +242,7 @@ def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
             "activity": pick(found.activity.title.zh, found.activity.title.en),
             "title": pick(found.rule.title.zh, found.rule.title.en),
             "unit": pick(found.rule.unit.zh, found.rule.unit.en),
-            "counted": wording.counted(found.activity, found.rule),
+            "counted": counted(found.activity, found.rule),
             "today": part[found.key],
             "whole": whole[found.key],
         }
@@ -271,7 +259,7 @@ def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
     found = figure_queries.figure(key)
     narrow = narrowing.narrow(request)
     bulletin = bulletin_queries.bulletin(scope, issue) if (issue := narrowing.uuid(request.GET, "bulletin")) else None
-    incident = bulletin.incident if bulletin else _required(request)
+    incident = bulletin.incident if bulletin else required(request)
     content = figure_page.content(scope, incident, found, narrow, bulletin)
     page = _page(request, content["records"])
     return render(request, "desk/figure.html", content | {"page": page, "rows": record_rows(list(page))})
@@ -309,64 +297,3 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
         "done": just_done(request),
     }
     return render(request, "desk/record.html", content)
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in
-def bulletins(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """List bulletins; freeze a new one."""
-    incident = _required(request)
-    if request.method == "POST":
-        typed = {"incident": incident.id, "title": request.POST.get("title"), "title_en": request.POST.get("title_en")}
-        form = door.read(door.write(typed), BulletinForm)
-        return redirect("bulletin", id_=bulletin_actions.freeze(scope, form).id)
-    content = {
-        "rows": bulletin_queries.bulletins(scope, incident.id),
-        "may_freeze": bool(scope.roles & MAY_FREEZE),
-        "position": figure_queries.cursor(scope.ledger),
-    }
-    return render(request, "desk/bulletins.html", content)
-
-
-@require_GET
-@signed_in
-def bulletin(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
-    """Show one bulletin as it is read: every number opens to the records behind it."""
-    row = bulletin_queries.bulletin(scope, id_)
-    language = pick("zh", "en")
-    rows = [
-        {
-            "key": found.key,
-            "title": pick(found.rule.title.zh, found.rule.title.en),
-            "unit": pick(found.rule.unit.zh, found.rule.unit.en),
-            "today": row.today.get(found.key, 0),
-            "whole": row.figures[found.key],
-        }
-        for found in figure_queries.figures(sentence["activity"] for sentence in row.sentences)
-        if found.key in row.figures
-    ]
-    content = {
-        "bulletin": row,
-        "bulletin_id": str(row.id),
-        "today_iso": clock.day_of(row.frozen_at).isoformat(),
-        "title": pick(row.title, row.title_en),
-        "sections": [
-            {
-                "title": wording.activity(sentence["activity"]),
-                "parts": bulletin_queries.parts(sentence["activity"], sentence[language], row.figures),
-            }
-            for sentence in row.sentences
-        ],
-        "rows": rows,
-        "publisher": pick(row.incident.name, row.incident.name_en),
-        "may_publish": bool(scope.roles & MAY_PUBLISH),
-    }
-    return render(request, "desk/bulletin.html", content)
-
-
-@require_POST
-@signed_in
-def publish(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
-    """Publish a bulletin."""
-    bulletin_actions.publish(scope, id_)
-    return redirect("bulletin", id_=id_)

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
-from tongxin.base.problems import Forbidden, NotSignedIn
+from tongxin.base.problems import Forbidden, NotFound, NotSignedIn
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.orders import queries as orders
@@ -63,6 +63,14 @@ def looked_at(request: HttpRequest) -> "Incident | None":
     """Return the incident that the desk is about: the one chosen, else the newest; None while there is none."""
     found, chosen = incidents(request), request.session.get(INCIDENT)
     return next((row for row in found if str(row.id) == chosen), found[0] if found else None)
+
+
+def required(request: HttpRequest) -> "Incident":
+    """Return the incident that the desk is about; raise NotFound while there is none."""
+    incident = looked_at(request)
+    if incident is None:
+        raise NotFound(say("还没有事件"), next=say("由指挥长启动一个事件，或运行一次演练。"))
+    return incident
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tongxin.desk import acts, imports, pages
+from tongxin.desk import acts, bulletins, imports, pages
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
@@ -24,9 +24,12 @@ urlpatterns = [
     path("figures", pages.figures, name="figures"),
     path("figures/<str:key>", pages.figure, name="figure"),
     path("records/<int:position>", pages.record, name="record"),
-    path("bulletins", pages.bulletins, name="bulletins"),
-    path("bulletins/<uuid:id_>", pages.bulletin, name="bulletin"),
-    path("bulletins/<uuid:id_>/publish", pages.publish, name="publish"),
+    path("bulletins", bulletins.issues, name="bulletins"),
+    path("bulletins/next", bulletins.compose, name="compose"),
+    path("bulletins/<uuid:id_>", bulletins.issue, name="bulletin"),
+    path("bulletins/<uuid:id_>/review", bulletins.review, name="review"),
+    path("bulletins/<uuid:id_>/publish", bulletins.publish, name="publish"),
+    path("pictures/<uuid:id_>", bulletins.picture, name="picture"),
     path("import", imports.upload, name="import"),
     path("import/<uuid:id_>", imports.look, name="import_file"),
     path("import/<uuid:id_>/report", imports.report, name="import_report"),

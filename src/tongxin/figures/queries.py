@@ -18,7 +18,7 @@ from tongxin.base.words import say
 from tongxin.figures.compile import is_stock, value
 from tongxin.figures.models import Cell, Cursor
 from tongxin.ledger.models import Record
-from tongxin.ledger.queries import counting, effects_at, matters, position, received_at
+from tongxin.ledger.queries import changed, counting, effects_at, matters, position, received_at
 from tongxin.orders.queries import activities_of
 from tongxin.places.queries import within
 from tongxin.playbook.faults import nearest
@@ -188,6 +188,31 @@ def trace(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow
         return Traced(rows, rows.count())
     counted = cells(scope, incident, narrow).filter(figure=found.key).aggregate(records=Sum("records"))
     return Traced(rows, counted["records"] or 0)
+
+
+_COLUMNS = frozenset({"place", "member", "duty", "day", "organisation", "area", "category"})
+
+
+def restated(scope: Scope, incident: UUID, found: Figure, upto: int) -> Number | None:
+    """Return what a figure that was told at ``upto`` comes to by the corrections since; None if only a new count can tell."""
+    rows = counting(scope.ledger, upto, known=cursor(scope.ledger))
+    rows = rows.filter(within(scope), _says(found), incident=incident, activity=found.activity.id).order_by()
+    if found.rule.verb == "records":
+        return rows.count()
+    if found.rule.verb == "distinct" and _COLUMNS.issuperset(found.rule.nouns):
+        return int(rows.values(*found.rule.nouns).distinct().count())
+    return None
+
+
+def corrected(scope: Scope, incident: UUID, found: Figure, upto: int) -> list[int]:
+    """Return the positions of records up to ``upto`` that a figure counted and that were corrected or withdrawn since."""
+    changes = changed(scope.ledger, upto, cursor(scope.ledger)).values("position")
+    if found.rule.verb in ("opened", "closed", "duration"):
+        told = matters(scope, incident, upto).filter(activity=found.activity.id, name=found.rule.nouns[0])
+        turning = "closed" if found.rule.verb == "closed" else "opened"
+        return sorted(told.filter(**{f"{turning}__in": changes}).values_list(turning, flat=True))
+    rows = counting(scope.ledger, upto).filter(within(scope), _says(found), incident=incident, activity=found.activity.id)
+    return list(rows.filter(position__in=changes).order_by("position").values_list("position", flat=True))
 
 
 def _shown(scope: Scope, upto: int) -> QuerySet[Record]:

@@ -105,6 +105,7 @@ def show(name: str) -> None:
 
 def _lines(found: Activity) -> Sequence[str]:
     from tongxin.desk import wording  # noqa: PLC0415 - rooms can be imported only now
+    from tongxin.figures.words import counted  # noqa: PLC0415 - as above
 
     return [
         f"{found.id}  {wording.text(found.title)}  {found.hash[:12]}",
@@ -116,7 +117,7 @@ def _lines(found: Activity) -> Sequence[str]:
         ),
         *(f"  ? {ask.name}  {wording.text(ask.label)}  [{ask.type}{' *' if ask.required else ''}]" for ask in found.ask),
         *(f"  ! {rule.name}  {wording.text(rule.title)}  [{rule.opens} → {rule.closes}; {rule.due}]" for rule in found.matter),
-        *(f"  # {rule.name}  {wording.text(rule.title)}  [{wording.counted(found, rule)}]" for rule in found.figure),
+        *(f"  # {rule.name}  {wording.text(rule.title)}  [{counted(found, rule)}]" for rule in found.figure),
         f"  {wording.text(found.bulletin)}",
     ]
 

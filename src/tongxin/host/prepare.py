@@ -14,7 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from tongxin.base.words import say
 
-APPEND_ONLY = ("audit_entry", "ledger_record", "ledger_definition", "ledger_dictionary")
+APPEND_ONLY = ("audit_entry", "ledger_record", "ledger_definition", "ledger_dictionary", "bulletin_picture", "bulletin_review")
 """Tables that the application may only insert into and read."""
 UPDATABLE = {"bulletin_bulletin": ("published_at", "published_by"), "ledger_matter": ("until",), "ledger_effect": ("until",)}
 """Tables of which the application may change these columns alone, and remove nothing."""

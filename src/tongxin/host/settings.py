@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "tongxin.bulletin",
     "tongxin.desk",
     "tongxin.field",
+    "tongxin.residents",
     "tongxin.host",
 ]
 MIDDLEWARE = [

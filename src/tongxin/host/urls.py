@@ -14,5 +14,6 @@ urlpatterns = [
     path("language", set_language, name="language"),
     path("field/", include("tongxin.field.urls")),
     path("api/", include("tongxin.desk.api_urls")),
+    path("public/", include("tongxin.residents.urls")),
     path("", include("tongxin.desk.urls")),
 ]

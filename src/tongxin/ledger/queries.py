@@ -49,17 +49,24 @@ def head(ledger: str, device: UUID, chain: UUID) -> dict[str, object]:
     return {"chain": chain, "last_seq": last_seq, "last_hash": last_hash}
 
 
-def counting(ledger: str, upto: int, day: date | None = None) -> QuerySet[Record]:
+def counting(ledger: str, upto: int, day: date | None = None, *, known: int | None = None) -> QuerySet[Record]:
     """Return the records that counted when the figures had come to ``upto``, perhaps only those of a day.
 
-    A corrected record is represented by its correction, at its own time.
+    A corrected record is represented by its correction, at its own time. ``known`` asks for the same records as they stand by
+    what was known later, at that position.
     """
-    effects = effects_at(ledger, upto)
-    plain, standing = Q(act="report", quarantine=""), effects.filter(by__isnull=False)
+    effects = effects_at(ledger, known or upto).filter(position__lte=upto)
+    plain, standing = Q(act="report", quarantine="", position__lte=upto), effects.filter(by__isnull=False)
     if day is not None:
         plain, standing = plain & Q(day=day), standing.filter(day=day)
     counted = plain & ~Q(position__in=effects.values("position")) | Q(position__in=standing.values("by"))
-    return Record.objects.filter(counted, ledger=ledger, position__lte=upto)
+    return Record.objects.filter(counted, ledger=ledger, position__lte=known or upto)
+
+
+def changed(ledger: str, upto: int, known: int) -> QuerySet[Effect]:
+    """Return what was learnt between two positions about records up to the first: corrected, withdrawn, released since."""
+    begun, ended = Q(since__gt=upto, since__lte=known), Q(since__lte=upto, until__gt=upto, until__lte=known)
+    return Effect.objects.filter(begun | ended, ledger=ledger, position__lte=upto)
 
 
 def versions_used(ledger: str, incident: UUID, upto: int) -> dict[str, list[str]]:

@@ -64,6 +64,12 @@ def area_names(codes: Iterable[str]) -> dict[str, str]:
     return {code: pick(name, name_en) for code, name, name_en in rows}
 
 
+def area_names_both(codes: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the Chinese and the English name by code."""
+    rows = Area.objects.filter(code__in=set(codes)).values_list("code", "name", "name_en")
+    return {code: (name, name_en or name) for code, name, name_en in rows}
+
+
 def town_names(codes: Iterable[str]) -> dict[str, str]:
     """Return the town's name for every area code."""
     wanted = {code: town_of(code) for code in codes}

@@ -85,6 +85,12 @@ def day(moment: datetime | date) -> str:
 
 
 @register.filter
+def iso_day(text: str) -> str:
+    """Write a day that is stored as 2022-04-06."""
+    return day(date.fromisoformat(text))
+
+
+@register.filter
 def year_day(moment: datetime | date) -> str:
     """Write the Shanghai day with its year: 2022年4月6日, 6 Apr 2022."""
     on = clock.day_of(moment) if isinstance(moment, datetime) else moment

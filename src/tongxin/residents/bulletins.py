@@ -1,0 +1,119 @@
+"""Published issues: each form of one is made of the frozen row alone, so that all say the same numbers."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_GET
+
+from tongxin.base import door
+from tongxin.base.problems import NotFound
+from tongxin.base.words import pick, say
+from tongxin.bulletin import queries
+from tongxin.residents.printing import printed
+
+if TYPE_CHECKING:
+    from tongxin.bulletin.models import Bulletin
+
+LATEST = 200
+FIELDS = (
+    "id", "number", "title", "title_en", "text", "text_en", "position", "frozen_at", "published_at", "figures", "today",
+    "details", "corrections", "definitions", "fingerprint",
+)  # fmt: skip
+FOREVER = {"Cache-Control": "public, max-age=86400"}
+
+
+@require_GET
+def issues(request: HttpRequest) -> HttpResponse:
+    """List what has been published."""
+    return render(request, "residents/bulletins.html", {"rows": queries.published()[:LATEST]})
+
+
+@require_GET
+def issue(request: HttpRequest, id_: UUID) -> HttpResponse:
+    """Show one issue."""
+    return render(request, "residents/bulletin.html", content(queries.published_one(id_)))
+
+
+@require_GET
+def figure(request: HttpRequest, id_: UUID, key: str) -> HttpResponse:
+    """Show what a number of an issue counts, up to where, and how it came together by day and by town."""
+    row = queries.published_one(id_)
+    one = queries.detail(row, key)
+    told = {
+        "bulletin": row,
+        "key": key,
+        "whole": row.figures[key],
+        "today": row.today.get(key, 0),
+        "words": _spoken(one),
+        "by_day": one["by_day"],
+        "by_town": [(pick(zh, en), value) for zh, en, value in one["by_town"]],
+    }
+    return render(request, "residents/figure.html", told)
+
+
+@require_GET
+def pdf(request: HttpRequest, id_: UUID) -> HttpResponse:
+    """Hand out an issue for print."""
+    row = queries.published_one(id_)
+    pictures = queries.pictures(UUID(one["id"]) for one in row.pictures)
+    html = render_to_string("residents/print.html", content(row) | {"base": request.build_absolute_uri("/")[:-1]})
+    found = printed(html, {str(one.id): bytes(one.bytes) for one in pictures.values()})
+    name = f'inline; filename="bulletin-{row.number}.pdf"'
+    return HttpResponse(found, content_type="application/pdf", headers={"Content-Disposition": name} | FOREVER)
+
+
+@require_GET
+def data(request: HttpRequest, id_: UUID) -> HttpResponse:  # noqa: ARG001 - a view
+    """Hand out an issue for programs."""
+    row = queries.published_one(id_)
+    pictures = [{key: value for key, value in one.items() if key != "id"} for one in row.pictures]
+    told = {key: getattr(row, key) for key in FIELDS} | {"drill": row.incident.drill, "pictures": pictures}
+    return HttpResponse(door.write(told), content_type="application/json", headers=FOREVER)
+
+
+@require_GET
+def copy(request: HttpRequest, id_: UUID) -> HttpResponse:
+    """Show an issue as plain HTML, which survives being pasted into a chat platform's editor."""
+    told = content(queries.published_one(id_)) | {"base": request.build_absolute_uri("/")[:-1]}
+    return render(request, "residents/copy.html", told)
+
+
+@require_GET
+def picture(request: HttpRequest, id_: UUID) -> HttpResponse:  # noqa: ARG001 - a view
+    """Hand out a picture of a published issue."""
+    if not queries.published().filter(pictures__contains=[{"id": str(id_)}]).exists():
+        raise NotFound(say("没有这张图"))
+    return HttpResponse(bytes(queries.pictures([id_])[id_].bytes), content_type="image/jpeg", headers=FOREVER)
+
+
+def content(row: "Bulletin") -> dict[str, Any]:
+    """Return an issue in the language being spoken."""
+    language = pick("zh", "en")
+    words = {one["key"]: _spoken(one) for one in row.details}
+    return {
+        "bulletin": row,
+        "title": pick(row.title, row.title_en),
+        "publisher": pick(row.incident.name, row.incident.name_en),
+        "sections": [
+            {
+                "title": pick(one["title"], one["title_en"]),
+                "parts": queries.parts(one["activity"], one[language], row.figures),
+            }
+            for one in row.sentences
+        ],
+        "rows": [one | {"key": key, "today": row.today.get(key, 0), "whole": row.figures[key]} for key, one in words.items()],
+        "corrections": [one | {"title": words[one["key"]]["title"]} for one in row.corrections if one["key"] in words],
+        "pictures": [_spoken(one) | {"id": one["id"]} for one in row.pictures],
+    }
+
+
+def _spoken(pair: dict[str, Any]) -> dict[str, Any]:
+    """Return a thing's words in the language being spoken: ``title`` of ``title`` and ``title_en``."""
+    return {
+        key: pick(value, pair.get(f"{key}_en", ""))
+        for key, value in pair.items()
+        if isinstance(value, str) and not key.endswith("_en")
+    }
