@@ -100,6 +100,9 @@ def _table(
         }
         for key, name in names.items()
     ]
+    most = max((line["value"] for line in lines), default=0)
+    for line in lines:
+        line["percent"] = 100 * max(0, line["value"]) / most if most else 0
     if field != "day":
         lines.sort(key=lambda line: (-line["value"], line["title"]))
     return {"title": title, "lines": lines}

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest
 
 from tongxin.base.words import say
 from tongxin.desk import wording
@@ -16,6 +19,15 @@ from tongxin.playbook.registry import version
 
 if TYPE_CHECKING:
     from tongxin.ledger.models import Effect, Matter, Record
+
+
+PAGE = 50
+"""Rows of a list that are shown at once."""
+
+
+def page_of(request: HttpRequest, rows: Any) -> Page[Any]:  # noqa: ANN401 - whatever can be counted and cut
+    """Return the page of rows that an address asks for."""
+    return Paginator(rows, PAGE).get_page(request.GET.get("page", "1"))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,14 +14,12 @@ from tongxin.base import clock
 from tongxin.base.problems import BadRequest, Problem
 from tongxin.base.scope import Scope, prefix
 from tongxin.base.words import pick, say
-from tongxin.bulletin import queries as bulletin_queries
-from tongxin.desk import figure_page, narrowing, order_page, place_page, search, wording
+from tongxin.desk import narrowing, order_page, place_page, search, wording
 from tongxin.desk.acts import just_done
-from tongxin.desk.lists import matter_rows, note, record_rows
+from tongxin.desk.lists import matter_rows, note, page_of, record_rows
 from tongxin.desk.session import look_at, looked_at, remember, required, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
 from tongxin.figures import queries as figure_queries
-from tongxin.figures.words import counted
 from tongxin.ledger import queries as ledger
 from tongxin.ledger.access import MAY_DECIDE, RELEASABLE, may_correct
 from tongxin.ledger.problems import meaning
@@ -34,7 +31,6 @@ from tongxin.places.queries import place as place_of
 from tongxin.playbook.registry import activities, version
 from tongxin.protocol.record import GENESIS, chain_hash
 
-PAGE = 50
 _DAY = timedelta(days=1)
 
 
@@ -84,11 +80,6 @@ def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
     return render(request, "desk/tonight.html", tonight_content(scope, incident) | {"stamp": stamp})
 
 
-def _page(request: HttpRequest, rows: Any) -> Page[Any]:  # noqa: ANN401 - whatever can be counted and cut
-    """Return the page of rows that was asked for."""
-    return Paginator(rows, PAGE).get_page(request.GET.get("page", "1"))
-
-
 @require_GET
 @signed_in
 def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
@@ -114,7 +105,7 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
     for field, lookup in (("from", "due_at__gte"), ("to", "due_at__lt")):
         rows = rows.filter(**{lookup: _moment(request, field)}) if wanted.get(field) else rows
-    page = _page(request, rows)
+    page = page_of(request, rows)
     content = {
         "page": page,
         "rows": matter_rows(page, now),
@@ -150,7 +141,7 @@ def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
 @signed_in
 def quarantine(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the records that are kept but count nowhere."""
-    page = _page(request, ledger.marked(scope, required(request).id))
+    page = page_of(request, ledger.marked(scope, required(request).id))
     return render(request, "desk/quarantine.html", {"page": page, "rows": record_rows(list(page))})
 
 
@@ -189,7 +180,7 @@ def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
         rows = rows.filter(place__category=request.GET["category"])
     if todo:
         rows = rows.exclude(place__in=visited)
-    page = _page(request, rows.select_related("place", "organisation").order_by("area_id", "place__name"))
+    page = page_of(request, rows.select_related("place", "organisation").order_by("area_id", "place__name"))
     towns = town_names(row.area_id for row in page)
     listed = [
         {
@@ -225,44 +216,6 @@ def orders(request: HttpRequest, scope: Scope) -> HttpResponse:
 def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     """Show one order: its text and authority, how far it has come, who is on duty, what the bulletin will say."""
     return render(request, "desk/order.html", order_page.content(scope, order_queries.order(scope, id_)))
-
-
-@require_GET
-@signed_in
-def figures(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """List every figure with today's value and the whole."""
-    incident = required(request)
-    today = clock.day_of(clock.now())
-    wanted = figure_queries.figures_of(scope, incident.id)
-    whole = figure_queries.values(figure_queries.cells(scope, incident.id), wanted)
-    part = figure_queries.values(figure_queries.cells(scope, incident.id, figure_queries.Narrow(day=today)), wanted)
-    rows = [
-        {
-            "key": found.key,
-            "activity": pick(found.activity.title.zh, found.activity.title.en),
-            "title": pick(found.rule.title.zh, found.rule.title.en),
-            "unit": pick(found.rule.unit.zh, found.rule.unit.en),
-            "counted": counted(found.activity, found.rule),
-            "today": part[found.key],
-            "whole": whole[found.key],
-        }
-        for found in wanted
-    ]
-    content = {"rows": rows, "today": today, "position": figure_queries.cursor(scope.ledger)}
-    return render(request, "desk/figures.html", content)
-
-
-@require_GET
-@signed_in
-def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
-    """Show one figure and exactly the records behind it; ``bulletin`` asks how it stood when that was frozen."""
-    found = figure_queries.figure(key)
-    narrow = narrowing.narrow(request)
-    bulletin = bulletin_queries.bulletin(scope, issue) if (issue := narrowing.uuid(request.GET, "bulletin")) else None
-    incident = bulletin.incident if bulletin else required(request)
-    content = figure_page.content(scope, incident, found, narrow, bulletin)
-    page = _page(request, content["records"])
-    return render(request, "desk/figure.html", content | {"page": page, "rows": record_rows(list(page))})
 
 
 @require_GET

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tongxin.desk import acts, bulletins, imports, pages
+from tongxin.desk import acts, bulletins, figures, imports, pages
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
@@ -21,8 +21,10 @@ urlpatterns = [
     path("duties", pages.duties, name="duties"),
     path("orders", pages.orders, name="orders"),
     path("orders/<uuid:id_>", pages.order, name="order"),
-    path("figures", pages.figures, name="figures"),
-    path("figures/<str:key>", pages.figure, name="figure"),
+    path("figures", figures.figures, name="figures"),
+    path("figures.<str:kind>", figures.take_all, name="take_figures"),
+    path("figures/<str:key>", figures.figure, name="figure"),
+    path("figures/<str:key>/table.<str:kind>", figures.take, name="take_figure"),
     path("records/<int:position>", pages.record, name="record"),
     path("bulletins", bulletins.issues, name="bulletins"),
     path("bulletins/next", bulletins.compose, name="compose"),
