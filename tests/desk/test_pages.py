@@ -97,13 +97,31 @@ def test_tonight_counts_its_trouble_and_each_number_opens(cast: Cast, desk: Clie
     assert "0:30" in page
 
 
-def test_tonight_says_204_while_nothing_is_new(cast: Cast, desk: Client, evening: str) -> None:
-    seen = re.search(r'hx-get="/\?seen=([^"]+)"', desk.get("/").text)
-    assert seen
-    assert desk.get(f"/?seen={seen[1]}").status_code == 204
+LIVE = ("/", "/orders/ORDER", "/matters?state=all", "/duties", "/figures", "/figures/venue_closure.found_open", "/bulletins",
+        "/records/1", "/quarantine", "/places/TEMPLE")  # fmt: skip
+
+
+@pytest.mark.parametrize("page", LIVE)
+def test_a_page_says_204_while_nothing_is_new(cast: Cast, desk: Client, evening: str, page: str) -> None:
+    path = address(page, evening)
+    found = re.search(r"""hx-get="([^"]+)" hx-headers='{"X-Seen": "([^"]+)"}'""", desk.get(path).text)
+    assert found
+    assert unescape(found[1]) == path
+    seen = {"X-Seen": found[2]}
+    assert desk.get(path, headers=seen).status_code == 204
     cast.phone().says(cast.night, SHUT)
     catch_up("430181")
-    assert desk.get(f"/?seen={seen[1]}").status_code == 200
+    assert desk.get(path, headers=seen).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/bulletins/next", "/records/1/correct", "/import"])
+def test_a_page_that_is_being_filled_in_stays_as_it_is(desk: Client, evening: str, page: str) -> None:
+    assert "hx-get" not in desk.get(page).text
+
+
+def test_what_was_just_done_is_not_asked_for_again(desk: Client, evening: str) -> None:
+    page = desk.get("/matters?state=all&done=1").text
+    assert 'hx-get="/matters?state=all"' in page
 
 
 def test_the_three_tables_come_to_the_same_total(desk: Client, evening: str) -> None:

@@ -6,6 +6,13 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from tongxin.audit.models import Entry
+
+
+def latest() -> int:
+    """Return the number of the last act at the desk."""
+    return Entry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
 
 def fetch(query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Ask or tell much at once, by the driver itself: Django's own cursor writes values down, and reads times, in Python.

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from tongxin.base import clock
 from tongxin.base.problems import Problem
 from tongxin.base.words import language, pick
-from tongxin.desk.session import MEMBER, incidents, looked_at, scope
-from tongxin.desk.wording import role
+from tongxin.desk.session import MEMBER, incidents, looked_at, scope, stamp
+from tongxin.desk.wording import keys, role
 from tongxin.imports.access import MAY_IMPORT
 from tongxin.orders.queries import drill_clock, is_drill, orders
 from tongxin.people.queries import organisation_names
@@ -23,6 +23,13 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         return frame | _signed_in(request) if MEMBER in request.session else frame
     except (Problem, Error):
         return frame
+
+
+def _without_done(request: HttpRequest) -> str:
+    """Return the page's own address, without what was just done there."""
+    kept = request.GET.copy()
+    kept.pop("done", None)
+    return f"{request.path}?{kept.urlencode()}" if kept else request.path
 
 
 def _signed_in(request: HttpRequest) -> dict[str, Any]:
@@ -41,5 +48,8 @@ def _signed_in(request: HttpRequest) -> dict[str, Any]:
         if who.organisation
         else "",
         "orders_count": orders(who).count(),
+        "stamp": stamp(request),
+        "live": _without_done(request),
+        "keys": keys(),
         "may_import": bool(who.roles & MAY_IMPORT),
     }

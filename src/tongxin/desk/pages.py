@@ -19,7 +19,6 @@ from tongxin.desk.acts import just_done
 from tongxin.desk.lists import matter_rows, note, page_of, record_rows
 from tongxin.desk.session import look_at, looked_at, remember, required, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
-from tongxin.figures import queries as figure_queries
 from tongxin.ledger import queries as ledger
 from tongxin.ledger.access import MAY_DECIDE, RELEASABLE, may_correct
 from tongxin.ledger.problems import meaning
@@ -69,15 +68,11 @@ def look(request: HttpRequest, scope: Scope) -> HttpResponse:  # noqa: ARG001 - 
 @require_GET
 @signed_in
 def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """Show where the county stands. A page that asks again gets 204 while it would look the same."""
+    """Show where the county stands."""
     incident = looked_at(request)
-    now = clock.now()
-    stamp = f"{incident.id if incident else 0}-{figure_queries.cursor(scope.ledger)}-{int(now.timestamp()) // 60}"
-    if request.GET.get("seen") == stamp:
-        return HttpResponse(status=204)
     if incident is None:
         return render(request, "desk/no_incident.html")
-    return render(request, "desk/tonight.html", tonight_content(scope, incident) | {"stamp": stamp})
+    return render(request, "desk/tonight.html", tonight_content(scope, incident))
 
 
 @require_GET

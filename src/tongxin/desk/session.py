@@ -12,9 +12,12 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
+from tongxin.audit.queries import latest
+from tongxin.base import clock
 from tongxin.base.problems import Forbidden, NotFound, NotSignedIn
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
+from tongxin.figures.queries import cursor
 from tongxin.orders import queries as orders
 from tongxin.people.queries import scope_of
 
@@ -73,6 +76,16 @@ def required(request: HttpRequest) -> "Incident":
     return incident
 
 
+SEEN = "X-Seen"
+"""The header with which an open page says what it shows."""
+
+
+def stamp(request: HttpRequest) -> str:
+    """Return what a page was made of: it looks the same while this is the same. The minute counts, since matters fall due."""
+    incident, who = looked_at(request), scope(request)
+    return f"{incident.id if incident else 0}-{cursor(who.ledger)}-{latest()}-{int(clock.now().timestamp()) // 60}"
+
+
 @contextmanager
 def one_moment() -> Iterator[None]:
     """Let all reads within see the same moment: figures, and the position up to which they are added up."""
@@ -86,12 +99,17 @@ def one_moment() -> Iterator[None]:
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give a view the scope of whoever is signed in, and refuse everyone else. What it shows is of one moment."""
+    """Give a view the scope of whoever is signed in, and refuse everyone else. What it shows is of one moment.
+
+    A page that asks again gets 204 while it would look the same.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, **named: object) -> HttpResponse:
         found = scope(request)
         with one_moment() if request.method in ("GET", "HEAD") else nullcontext():
+            if SEEN in request.headers and request.headers[SEEN] == stamp(request):
+                return HttpResponse(status=204)
             return view(request, found, **named)
 
     return guarded

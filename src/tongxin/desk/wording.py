@@ -29,6 +29,15 @@ def role(kind: str) -> str:
     }[kind]
 
 
+def keys() -> list[tuple[str, str]]:
+    """Return every key of the desk and what it does."""
+    return [
+        ("/", say("搜索")), ("j k", say("下一行、上一行")), ("Enter", say("打开这一行")), ("c", say("复制短文本")),
+        ("u", say("撤销刚做的")), ("1 … 9", say("主要页面，从左到右")), ("?", say("这张表")), ("Tab", say("下一个能按的")),
+        ("Esc", say("关上")),
+    ]  # fmt: skip
+
+
 def category(name: str) -> str:
     """Return the name of a category of places."""
     found = categories().get(name)

@@ -1,4 +1,4 @@
-// The page's clock, its undo bar and its one key. The clock counts down to midnight in the time that counts (a drill runs
+// The page's clock and its undo bar. The clock counts down to midnight in the time that counts (a drill runs
 // faster until its end), without asking the server.
 "use strict";
 (() => {
@@ -27,13 +27,6 @@
   for (const bar of document.querySelectorAll("[data-seconds]")) {
     setTimeout(() => bar.remove(), 1000 * Number(bar.dataset.seconds));
   }
-
-  document.addEventListener("keydown", (event) => {
-    const field = event.key === "/" && document.querySelector("[data-key='/']");
-    if (!field || event.target.matches("input, select, textarea")) return;
-    event.preventDefault();
-    field.focus();
-  });
 
   tick();
   setInterval(tick, 1000);
