@@ -21,7 +21,7 @@ from tongxin.people.actions import found, make_codes
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
 HAN = re.compile(r"[\u3400-\u9fff。，；]+")
 PAGES = (
-    "/", "/matters", "/matters?state=all", "/duties", "/duties?state=todo", "/orders/ORDER", "/figures", "/bulletins",
+    "/", "/wall", "/matters", "/matters?state=all", "/duties", "/duties?state=todo", "/orders/ORDER", "/figures", "/bulletins",
     "/bulletins/BULLETIN", "/figures/venue_closure.found_open", "/figures/attendance.hours?bulletin=BULLETIN",
     "/figures/venue_closure.inspections?day=2022-03-22&area=430181105000&category=worship", "/records/1", "/records/3",
     "/records/1/correct", "/search", "/search?q=east", "/search?q=nowhere", "/bulletins/next", "/places/TEMPLE", "/places/MUSTER",

@@ -2,7 +2,9 @@
 
 import os
 import re
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Night
@@ -71,7 +73,7 @@ def test_keyboard_reaches_the_content_and_focus_shows(page: Page) -> None:
 
 def test_nothing_runs_out_of_a_1366_pixel_screen(page: Page, night: Night) -> None:
     inspections = "/figures/venue_closure.inspections"
-    for path in ("/", "/orders", "/matters?state=all", "/figures", inspections, "/records/1", "/bulletins"):
+    for path in ("/", "/wall", "/orders", "/matters?state=all", "/figures", inspections, "/records/1", "/bulletins"):
         page.goto(night.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 1366, path
 
@@ -80,9 +82,42 @@ def test_no_page_writes_an_error_to_the_console(page: Page, night: Night) -> Non
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    for path in ("/", "/orders", "/figures", "/records/1", "/bulletins"):
+    for path in ("/", "/wall", "/orders", "/figures", "/records/1", "/bulletins"):
         page.goto(night.url + path)
     assert said == []
+
+
+def test_the_wall_fits_its_screen_and_no_town_hides_another(page: Page, english: Page, night: Night) -> None:
+    for wall in (page, english):
+        wall.set_viewport_size({"width": 1920, "height": 1080})
+        wall.goto(f"{night.url}/wall")
+        root = "document.documentElement"
+        assert wall.evaluate(f"[{root}.scrollWidth, {root}.scrollHeight]") == [1920, 1080]
+        boxes: list[Any] = [tile.bounding_box() for tile in wall.locator(".map .tile").all()]
+        assert len({(box["width"], box["height"]) for box in boxes}) == 1, "all are equal"
+        assert not any(
+            abs(a["x"] - b["x"]) < a["width"] and abs(a["y"] - b["y"]) < a["height"] for a, b in combinations(boxes, 2)
+        )
+        assert wall.evaluate("[...document.querySelectorAll('.name')].filter((n) => n.scrollWidth > n.clientWidth).length") == 0
+
+
+def test_figures_that_stand_still_say_since_when_until_they_go_on(page: Page, night: Night) -> None:
+    for path in ("/", "/wall"):
+        page.goto(night.url + path)
+        line = page.locator("[data-stale]")
+        expect(line).to_be_hidden()
+        page.context.set_offline(offline=True)
+        expect(line).to_be_visible(timeout=20_000)
+        expect(line).to_have_text(re.compile(r"数字停在\d\d:\d\d:\d\d；"))
+        page.context.set_offline(offline=False)
+        expect(line).to_be_hidden(timeout=20_000)
+
+
+def test_escape_leads_from_the_wall_back_to_tonight(page: Page, night: Night) -> None:
+    page.get_by_role("link", name="墙屏").click()
+    expect(page.locator(".map .tile")).to_have_count(32)
+    page.keyboard.press("Escape")
+    expect(page.locator("h1")).to_have_text("今晚")
 
 
 def test_the_readmes_pictures(page: Page, english: Page, night: Night, tmp_path: Path) -> None:

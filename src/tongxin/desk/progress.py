@@ -1,18 +1,18 @@
 """How far an order has come: listed → visited → found → put right, by team and by category; and who is on duty."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tongxin.base import clock
-from tongxin.base.scope import Scope
+from tongxin.base.scope import TOWN_DIGITS, Scope, town_of
 from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.figures.queries import Figure, cells, figures, values_by
 from tongxin.ledger.queries import matters_by, shifts_by_duty
-from tongxin.orders.queries import duties, posts_of, visits_listed
+from tongxin.orders.queries import duties, posts_of, visits_listed, visits_listed_by_town
 from tongxin.people.queries import organisation_names
 
 if TYPE_CHECKING:
@@ -95,6 +95,17 @@ class Chain:
         for key, values in values_by(visited, field).items():
             if key in rows:
                 rows[key].visited = int(values[self._figure.key])
+
+
+def visits_by_town(scope: Scope, incident: UUID, given: "Sequence[Order]") -> dict[str, tuple[int, int]]:
+    """Return how many places are visited and how many listed, by the town's code, once an activity however many orders."""
+    keys = {figure.key for order in given if (figure := coverage(order))}
+    visited = values_by(cells(scope, incident).filter(figure__in=keys), "area", digits=TOWN_DIGITS)
+    listed = visits_listed_by_town(scope, given)
+    return {
+        town_of(digits): (sum(int(visited.get(digits, {}).get(key, 0)) for key in keys), listed.get(digits, 0))
+        for digits in visited.keys() | listed.keys()
+    }
 
 
 @dataclass

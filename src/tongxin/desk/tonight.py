@@ -12,15 +12,16 @@ from tongxin.base.scope import Scope, town_of
 from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.desk.lists import matter_rows, record_rows
-from tongxin.desk.progress import Chain, absent
-from tongxin.figures.queries import behind, cursor
-from tongxin.ledger.queries import Tally, matters, records, tallies
+from tongxin.desk.progress import Chain, Progress, absent
+from tongxin.figures.queries import cursor
+from tongxin.ledger.queries import Tally, matters, position, records, tallies
 from tongxin.orders.queries import orders
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
 
 if TYPE_CHECKING:
-    from tongxin.orders.models import Incident
+    from tongxin.ledger.models import Matter
+    from tongxin.orders.models import Incident, Order
 
 MOST_LATE, MOST_TOWNS, LATEST = 10, 8, 8
 HALF_HOUR = timedelta(minutes=30)
@@ -53,30 +54,76 @@ class Table:
     total: Line
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where an incident stands now in a scope's areas; Tonight and the wall say the same of it."""
+
+    now: datetime
+    orders: "list[Order]"
+    tallies: list[Tally]
+    progress: list[Progress]
+    absent: int
+    position: int
+    behind: int
+    last_closed: "Matter | None"
+
+    @property
+    def total(self) -> Line:
+        """All matters together."""
+        total = Line(say("合计"), "")
+        for tally in self.tallies:
+            total.add(tally)
+        return total
+
+    def content(self) -> dict[str, Any]:
+        """Return what the sentence says, and as of when."""
+        total = self.total
+        return {
+            "position": self.position,
+            "behind": self.behind,
+            "midnight": clock.tonight(self.now),
+            "open": total.late + total.due,
+            "late": total.late,
+            "unvisited": sum(row.listed - row.visited for row in self.progress),
+            "absent": self.absent,
+            "last_closed": self.last_closed,
+        }
+
+
+def standing(scope: Scope, incident: "Incident") -> Standing:
+    """Return where an incident stands."""
+    now = clock.now()
+    given, added = list(orders(scope).filter(incident=incident.id)), cursor(scope.ledger)
+    return Standing(
+        now=now,
+        orders=given,
+        tallies=tallies(scope, incident.id, now, clock.tonight(now) - timedelta(days=1)),
+        progress=[row for order in given for row in Chain(scope, order).teams()],
+        absent=absent(scope, incident.id, now),
+        position=added,
+        behind=position(scope.ledger) - added,
+        last_closed=matters(scope, incident.id).filter(closed__isnull=False).order_by("-closed_at").first(),
+    )
+
+
+def late_matters(scope: Scope, incident: "Incident", now: datetime, most: int) -> "Iterable[Matter]":
+    """Return what is overdue, the longest first."""
+    return matters(scope, incident.id).filter(closed__isnull=True, due_at__lte=now).order_by("due_at")[:most]
+
+
 def tonight(scope: Scope, incident: "Incident") -> dict[str, Any]:
     """Return the page's content for an incident."""
-    now = clock.now()
-    counted = tallies(scope, incident.id, now, clock.tonight(now) - timedelta(days=1))
-    found = matters(scope, incident.id).filter(closed__isnull=True).order_by("due_at")
-    late = found.filter(due_at__lte=now)
+    found = standing(scope, incident)
+    due = matters(scope, incident.id).filter(closed__isnull=True).order_by("due_at").values_list("due_at", flat=True)
     newest = records(scope, incident.id).order_by("-position")[:LATEST]
-    progress = [row for order in orders(scope).filter(incident=incident.id) for row in Chain(scope, order).teams()]
-    tables = _tables(counted)
-    return {
-        "position": cursor(scope.ledger),
-        "behind": behind(scope.ledger),
-        "midnight": clock.tonight(now),
-        "open": tables[0].total.late + tables[0].total.due,
-        "late": tables[0].total.late,
-        "overdue": matter_rows(late[:MOST_LATE], now),
+    tables = _tables(found.tallies)
+    return found.content() | {
+        "overdue": matter_rows(late_matters(scope, incident, found.now, MOST_LATE), found.now),
         "tables": tables,
-        "agree": all(table.total == tables[0].total for table in tables),
-        "strip": _strip(found.values_list("due_at", flat=True), now),
-        "progress": progress,
-        "unvisited": sum(row.listed - row.visited for row in progress),
-        "absent": absent(scope, incident.id, now),
+        "agree": all(table.total == found.total for table in tables),
+        "strip": _strip(due, found.now),
+        "progress": found.progress,
         "newest": record_rows(list(newest.defer("bytes"))),
-        "last_closed": matters(scope, incident.id).filter(closed__isnull=False).order_by("-closed_at").first(),
     }
 
 
@@ -91,10 +138,11 @@ def _tables(counted: list[Tally]) -> list[Table]:
     by_town = _lines(counted, lambda t: f"town={town_of(t.area)}", lambda t: towns.get(town_of(t.area), t.area))
     by_team = _lines(counted, lambda t: f"organisation={t.organisation}", lambda t: teams.get(t.organisation, ""))
     rest = {say("按类别"): by_kind, say("按乡镇"): _shortened(by_town), say("按单位"): by_team}
-    return [Table(title, lines, _summed(say("合计"), lines)) for title, lines in rest.items()]
+    return [Table(title, lines, summed(say("合计"), lines)) for title, lines in rest.items()]
 
 
-def _summed(title: str, lines: Iterable[Line]) -> Line:
+def summed(title: str, lines: Iterable[Line]) -> Line:
+    """Return the total of some rows."""
     rows = list(lines)
     return Line(title, "", sum(r.late for r in rows), sum(r.due for r in rows), sum(r.closed for r in rows))
 
@@ -112,7 +160,7 @@ def _shortened(lines: list[Line]) -> list[Line]:
     if len(lines) <= MOST_TOWNS:
         return lines
     rest = lines[MOST_TOWNS - 1 :]
-    return [*lines[: MOST_TOWNS - 1], _summed(say("其余{n}个乡镇", n=len(rest)), rest)]
+    return [*lines[: MOST_TOWNS - 1], summed(say("其余{n}个乡镇", n=len(rest)), rest)]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from tongxin.desk import acts, bulletins, figures, imports, pages
+from tongxin.desk import acts, bulletins, figures, imports, pages, wall
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
+    path("wall", wall.show, name="wall"),
     path("sign-in", pages.sign_in, name="sign_in"),
     path("sign-out", pages.sign_out, name="sign_out"),
     path("incident", pages.look, name="look"),

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Left
 
 from tongxin.audit.queries import fetch
 from tongxin.base.arrays import array
 from tongxin.base.clock import DrillClock
 from tongxin.base.problems import NotFound
-from tongxin.base.scope import Scope
+from tongxin.base.scope import TOWN_DIGITS, Scope
 from tongxin.base.words import say
 from tongxin.orders.models import Assignment, Clock, Duty, Incident, Order
 from tongxin.places.queries import within
@@ -149,6 +150,18 @@ def visits_listed(scope: Scope, order: Order) -> dict[tuple[UUID, str], int]:
     rows = Duty.objects.filter(within(scope, "area__code"), order=order, kind="visit", starts_at=order.starts_at)
     counted = rows.values_list("organisation_id", "place__category").annotate(n=Count("id"))
     return {(organisation, category): n for organisation, category, n in counted}
+
+
+def visits_listed_by_town(scope: Scope, given: Iterable[Order]) -> dict[str, int]:
+    """Return how many places some orders list to be visited, by the town's digits: in their first rounds, once an activity."""
+    first = Q(order__in=[])
+    for row in given:
+        first |= Q(order=row, starts_at=row.starts_at)
+    rows = Duty.objects.filter(within(scope, "area__code"), first, kind="visit").annotate(town=Left("area_id", TOWN_DIGITS))
+    found: dict[str, int] = {}
+    for town, _, n in rows.order_by().values_list("town", "activity").annotate(n=Count("place", distinct=True)):
+        found[town] = found.get(town, 0) + n
+    return found
 
 
 def posts_of(scope: Scope, order_id: UUID) -> "QuerySet[WithAnnotations[Duty, Assigned]]":

@@ -107,6 +107,20 @@ def areas_of(ledger: str) -> list[AreaName]:
     return [AreaName(*row) for row in rows.values_list("code", "level", "name")]
 
 
+class Town(NamedTuple):
+    """A town's code and names."""
+
+    code: str
+    name: str
+    name_en: str
+
+
+def towns(ledger: str) -> list[Town]:
+    """Return every town of a county, by code."""
+    rows = Area.objects.filter(code__startswith=ledger, level="town").order_by("code")
+    return [Town(*row) for row in rows.values_list("code", "name", "name_en")]
+
+
 class HeldPlace(NamedTuple):
     """What is held of a place."""
 

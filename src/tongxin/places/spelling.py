@@ -33,6 +33,11 @@ def spell(name: str, level: str) -> str:
     return spelt if len(spelt) <= LONGEST else ""
 
 
+def short(name: str) -> str:
+    """Return a town's Chinese name without what it is: 镇, 街道, 乡."""
+    return _parted(name, "town")[0]
+
+
 def _parted(name: str, level: str) -> tuple[str, str]:
     for ending, word in _ENDINGS[level]:
         if name.endswith(ending) and name != ending:

@@ -1,13 +1,14 @@
-// The page's clock and its undo bar. The clock counts down to midnight in the time that counts (a drill runs
+// The page's clock, its line about figures that stand still, and its undo bar. The clock counts down to midnight in the time that counts (a drill runs
 // faster until its end), without asking the server.
 "use strict";
 (() => {
   const pad = (n) => String(n).padStart(2, "0");
-  let node, born;
+  const PATIENCE = 7000;
+  let node, born, heard = performance.now();
 
-  function shown() {
+  function shown(at = performance.now()) {
     const { now, factor, until } = node.dataset;
-    const passed = performance.now() - born;
+    const passed = at - born;
     const fast = Number(now) + passed * Number(factor);
     if (!until || Number(factor) === 1 || fast <= Number(until)) return fast;
     return Number(until) + (passed - (Number(until) - Number(now)) / Number(factor));
@@ -21,8 +22,25 @@
     const left = Math.max(0, Math.floor((Number(node.dataset.midnight) - moment) / 1000));
     const hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
     node.querySelector("b").innerHTML = `${hours}:${pad(minutes)}<i>:${pad(left % 60)}</i>`;
-    node.querySelector("time").textContent = new Date(moment + 8 * 3600e3).toISOString().slice(11, 19);
+    node.querySelector("time").textContent = time(moment).slice(0, "minutes" in node.dataset ? 5 : 8);
+    stale();
   }
+
+  const time = (moment) => new Date(moment + 8 * 3600e3).toISOString().slice(11, 19);
+
+  // No answer may come for many reasons (no server, no network, an error, nothing at all): what counts is the last that came.
+  function stale() {
+    const line = document.querySelector("[data-stale]"), still = performance.now() - heard > PATIENCE;
+    if (!line || line.hidden !== still) return;
+    line.hidden = !still;
+    line.querySelector("time").textContent = time(shown(heard));
+  }
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) return;
+    heard = performance.now();
+    tick();
+  });
 
   for (const bar of document.querySelectorAll("[data-seconds]")) {
     setTimeout(() => bar.remove(), 1000 * Number(bar.dataset.seconds));

@@ -1,5 +1,6 @@
 """How the desk writes sentences, numbers and times."""
 
+import re
 from datetime import date, datetime, timedelta
 
 from django import template
@@ -73,6 +74,8 @@ def span(length: timedelta) -> str:
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
+_SYLLABLE = re.compile(r"(?<=[aeiouügnr])(?=(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])[aeiouü])")
+"""Between two syllables of pinyin."""
 _DAYS_ZH = "一二三四五六日"
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -108,6 +111,12 @@ def weekday(moment: datetime) -> str:
 def iso_ms(moment: datetime) -> int:
     """Write a moment as milliseconds since 1970, for the page's clock."""
     return clock.to_ms(moment)
+
+
+@register.filter
+def hyphens(name: str) -> str:
+    """Let a name that is spelt in pinyin be broken between its syllables."""
+    return _SYLLABLE.sub("\u00ad", name)
 
 
 @register.filter
