@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PACKAGES := pyproject.toml drill/pyproject.toml
 
-.PHONY: help demo up test check fix bench prove simulate torture browser pictures vectors messages lock clean
+.PHONY: help demo up test check fix bench prove simulate torture browser pictures screens vectors messages lock clean
 help:           ## this menu
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -51,6 +51,10 @@ prove: .venv/prove          ## the long proofs; results go to docs/proofs/
 pictures: .venv/dev browser ## the README's pictures, made anew by the test that makes them
 	@mkdir -p docs/pictures
 	TONGXIN_PICTURES=docs/pictures $(BIN)/python -m pytest tests/e2e/test_desk.py -k pictures
+
+screens: .venv/dev browser  ## a picture of every page in both languages, kept in docs/screens by the test that looks at them
+	@mkdir -p docs/screens
+	TONGXIN_SCREENS=docs/screens $(BIN)/python -m pytest tests/e2e/test_every_page.py
 
 vectors: .venv/dev          ## the protocol's test vectors, made anew (a changed file is a changed protocol)
 	PYTHONPATH=. $(BIN)/python tests/vectors/build.py
