@@ -25,6 +25,8 @@ PAGES = (
     "/bulletins/BULLETIN", "/figures/venue_closure.found_open", "/figures/attendance.hours?bulletin=BULLETIN",
     "/figures/venue_closure.inspections?day=2022-03-22&area=430181105000&category=worship", "/records/1", "/records/3",
     "/records/1/correct", "/search", "/search?q=east", "/search?q=nowhere", "/bulletins/next", "/places/TEMPLE", "/places/MUSTER",
+    "/duties?kind=post", "/duties?kind=post&state=gap&day=2022-03-01", "/places", "/places?state=todo&category=worship&q=x",
+    "/organisations", "/organisations/EAST", "/organisations/EAST?q=x&role=leader&phone=holds",
 )  # fmt: skip
 
 
@@ -42,6 +44,7 @@ def evening(cast: Cast) -> str:
 
 def address(page: str, bulletin: str) -> str:
     named = {"ORDER": id_of("order"), "BULLETIN": bulletin, "TEMPLE": id_of("temple"), "MUSTER": id_of("muster")}
+    named |= {"EAST": id_of("east")}
     for name, id_ in named.items():
         page = page.replace(name, str(id_))
     return page

@@ -73,7 +73,8 @@ def test_keyboard_reaches_the_content_and_focus_shows(page: Page) -> None:
 
 def test_nothing_runs_out_of_a_1366_pixel_screen(page: Page, night: Night) -> None:
     inspections = "/figures/venue_closure.inspections"
-    for path in ("/", "/wall", "/orders", "/matters?state=all", "/figures", inspections, "/records/1", "/bulletins"):
+    lists = ("/duties", "/duties?kind=post", "/places", "/organisations")
+    for path in ("/", "/wall", "/orders", "/matters?state=all", "/figures", inspections, "/records/1", "/bulletins", *lists):
         page.goto(night.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 1366, path
 
@@ -82,7 +83,7 @@ def test_no_page_writes_an_error_to_the_console(page: Page, night: Night) -> Non
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
-    for path in ("/", "/wall", "/orders", "/figures", "/records/1", "/bulletins"):
+    for path in ("/", "/wall", "/orders", "/duties", "/places", "/organisations", "/figures", "/records/1", "/bulletins"):
         page.goto(night.url + path)
     assert said == []
 

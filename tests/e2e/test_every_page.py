@@ -14,11 +14,12 @@ from playwright.sync_api import Page
 from tests.e2e.conftest import Night
 
 PAGES = {
-    "tonight": "/", "orders": "/orders", "matters": "/matters?state=all", "figures": "/figures",
-    "figure": "/figures/venue_closure.inspections", "record": "/records/1", "quarantine": "/quarantine", "bulletins": "/bulletins",
-    "compose": "/bulletins/next", "search": "/search?q=村", "import": "/import", "correct": "/records/1/correct",
-    "duties": "/duties", "wall": "/wall", "place": "PLACE", "bulletin": "BULLETIN", "public": "PUBLIC",
-    "public-figure": "PUBLIC/figures/venue_closure.fixed", "public-list": "/public/bulletins",
+    "tonight": "/", "wall": "/wall", "orders": "/orders", "duties": "/duties", "posts": "/duties?kind=post",
+    "matters": "/matters?state=all", "places": "/places", "place": "PLACE", "organisations": "/organisations",
+    "organisation": "ORGANISATION", "figures": "/figures", "figure": "/figures/venue_closure.inspections", "record": "/records/1",
+    "correct": "/records/1/correct", "quarantine": "/quarantine", "search": "/search?q=村", "import": "/import",
+    "bulletins": "/bulletins", "compose": "/bulletins/next", "bulletin": "BULLETIN", "public-list": "/public/bulletins",
+    "public": "PUBLIC", "public-figure": "PUBLIC/figures/venue_closure.fixed",
 }  # fmt: skip
 WIDE = {"wall"}
 KEPT_WIDTH, QUALITY = 1366, 60
@@ -29,6 +30,9 @@ def address(page: Page, night: Night, path: str) -> str:
     if path == "PLACE":
         page.goto(f"{night.url}/duties")
         return page.locator("a[href^='/places/']").first.get_attribute("href") or ""
+    if path == "ORGANISATION":
+        page.goto(f"{night.url}/organisations")
+        return page.locator("a[href^='/organisations/']").first.get_attribute("href") or ""
     if path.startswith(("PUBLIC", "BULLETIN")):
         page.goto(f"{night.url}/bulletins")
         issue = page.locator("a[href^='/bulletins/0']").first.get_attribute("href") or ""
@@ -43,9 +47,7 @@ def test_a_page_is_there_for_everybody_and_on_every_screen(
     folder = Path(os.environ.get("TONGXIN_SCREENS", tmp_path))
     path = address(page, night, PAGES[name])
     for shown, language in ((page, "zh"), (english, "en")):
-        said: list[str] = []
-        shown.on("console", lambda message, said=said: said.append(message.text) if message.type == "error" else None)
-        shown.on("pageerror", lambda error, said=said: said.append(str(error)))
+        said = errors_of(shown)
         if name in WIDE:
             shown.set_viewport_size({"width": 1920, "height": 1080})
         answer = shown.goto(night.url + path)
@@ -59,6 +61,14 @@ def test_a_page_is_there_for_everybody_and_on_every_screen(
             shown.set_viewport_size({"width": width, "height": 768})
             assert shown.evaluate("document.documentElement.scrollWidth") <= width, (name, language, width)
         assert said == []
+
+
+def errors_of(page: Page) -> list[str]:
+    """Return a list that fills with what a page writes to the console as an error."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
 
 
 def keep(page: Page, file: Path) -> None:

@@ -31,13 +31,17 @@ def town_of(area: str) -> str:
 
 @dataclass(frozen=True)
 class Scope:
-    """A member with the roles held now: ``roles`` are kinds, ``areas`` the codes that they are limited to."""
+    """A member with the roles held now: ``roles`` are kinds, ``areas`` the codes that they are limited to.
+
+    ``leads`` are the organisations that the member leads.
+    """
 
     member: UUID
     ledger: str
     roles: frozenset[str]
     areas: frozenset[str]
     organisation: UUID | None = None
+    leads: frozenset[UUID] = frozenset()
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:

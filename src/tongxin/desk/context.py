@@ -11,7 +11,7 @@ from tongxin.base.words import language, pick
 from tongxin.desk.session import MEMBER, incidents, looked_at, scope, stamp
 from tongxin.desk.wording import keys, role
 from tongxin.imports.access import MAY_IMPORT
-from tongxin.orders.queries import drill_clock, is_drill, orders
+from tongxin.orders.queries import drill_clock, has_drills
 from tongxin.people.queries import organisation_names
 
 
@@ -19,7 +19,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     """Return the frame of a page: language, clock, who is here, the incident. If the database is away: less."""
     frame: dict[str, Any] = {"language": language(), "here": request.path, "factor": 1}
     try:
-        frame["drill"] = is_drill()
+        frame["drill"] = drill_clock() is not None or has_drills()
         return frame | _signed_in(request) if MEMBER in request.session else frame
     except (Problem, Error):
         return frame
@@ -47,7 +47,6 @@ def _signed_in(request: HttpRequest) -> dict[str, Any]:
         "who": f"{organisation_names([who.organisation]).get(who.organisation, '')}・{role(sorted(who.roles)[0])}"
         if who.organisation
         else "",
-        "orders_count": orders(who).count(),
         "stamp": stamp(request),
         "live": _without_done(request),
         "keys": keys(),

@@ -20,9 +20,8 @@ from tongxin.playbook.registry import version
 if TYPE_CHECKING:
     from tongxin.ledger.models import Effect, Matter, Record
 
-
 PAGE = 50
-"""Rows of a list that are shown at once."""
+"""Rows on a page of a list."""
 
 
 def page_of(request: HttpRequest, rows: Any) -> Page[Any]:  # noqa: ANN401 - whatever can be counted and cut

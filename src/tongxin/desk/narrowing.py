@@ -24,7 +24,7 @@ PARTS: dict[str, tuple[str, int | None]] = {
 def narrow(request: HttpRequest) -> Narrow:
     """Return the part that ``day``, ``area``, ``organisation`` and ``category`` name; raise BadRequest."""
     return Narrow(
-        day=_date(request),
+        day=day(request),
         area=prefix(request.GET["area"]) if request.GET.get("area") else None,
         organisation=uuid(request.GET, "organisation"),
         category=request.GET.get("category") or None,
@@ -40,7 +40,8 @@ def uuid(said: QueryDict, name: str) -> UUID | None:
         raise BadRequest(say("{name}：要一个 UUID", name=name)) from None
 
 
-def _date(request: HttpRequest) -> date | None:
+def day(request: HttpRequest) -> date | None:
+    """Return the day that an address names, None if it names none; raise BadRequest."""
     try:
         return date.fromisoformat(request.GET["day"]) if request.GET.get("day") else None
     except ValueError:

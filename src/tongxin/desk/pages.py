@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tongxin.base import clock
 from tongxin.base.problems import BadRequest, Problem
 from tongxin.base.scope import Scope, prefix
-from tongxin.base.words import pick, say
+from tongxin.base.words import say
 from tongxin.desk import narrowing, order_page, place_page, search, wording
 from tongxin.desk.acts import just_done
 from tongxin.desk.lists import matter_rows, note, page_of, record_rows
@@ -27,7 +27,7 @@ from tongxin.people import actions as people
 from tongxin.people.queries import member_names, organisation_names
 from tongxin.places.queries import area_names, place_names, town_names
 from tongxin.places.queries import place as place_of
-from tongxin.playbook.registry import activities, version
+from tongxin.playbook.registry import version
 from tongxin.protocol.record import GENESIS, chain_hash
 
 _DAY = timedelta(days=1)
@@ -98,6 +98,7 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     for field in ("organisation", "order"):
         rows = rows.filter(**{field: narrowing.uuid(request.GET, field)}) if wanted.get(field) else rows
     rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
+    rows = rows.filter(ledger.is_shift()) if wanted.get("shifts") else rows
     for field, lookup in (("from", "due_at__gte"), ("to", "due_at__lt")):
         rows = rows.filter(**{lookup: _moment(request, field)}) if wanted.get(field) else rows
     page = page_of(request, rows)
@@ -153,47 +154,6 @@ def place(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     """Show one place: what is open there, what was seen there, who has still to come."""
     found = place_of(scope, id_)
     return render(request, "desk/place.html", place_page.content(scope, required(request), found))
-
-
-@require_GET
-@signed_in
-def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """List the visits of the incident's orders: all of them, or those still to be made."""
-    incident = required(request)
-    order_id, team, todo = (
-        narrowing.uuid(request.GET, "order"),
-        narrowing.uuid(request.GET, "organisation"),
-        request.GET.get("state") == "todo",
-    )
-    chosen = order_queries.orders(scope).filter(incident=incident.id)
-    ids = [order_id] if order_id else [row.id for row in chosen]
-    rows = order_queries.duties(scope).filter(kind="visit", order__in=ids)
-    visited = {place for id_ in ids for place in ledger.places_visited(scope, id_, list(activities()))}
-    if team:
-        rows = rows.filter(organisation=team)
-    if request.GET.get("category"):
-        rows = rows.filter(place__category=request.GET["category"])
-    if todo:
-        rows = rows.exclude(place__in=visited)
-    page = page_of(request, rows.select_related("place", "organisation").order_by("area_id", "place__name"))
-    towns = town_names(row.area_id for row in page)
-    listed = [
-        {
-            "place": pick(row.place.name, row.place.name_en),
-            "id": row.place_id,
-            "category": wording.category(row.place.category),
-            "town": towns[row.area_id],
-            "organisation": pick(row.organisation.name, row.organisation.name_en),
-            "due_at": row.due_at,
-            "visited": row.place_id in visited,
-        }
-        for row in page
-    ]
-    return render(request, "desk/duties.html", {"page": page, "rows": listed, "todo": todo, "query": _without(request)})
-
-
-def _without(request: HttpRequest) -> str:
-    return urlencode({key: value for key, value in request.GET.items() if key not in ("state", "page")})
 
 
 @require_GET

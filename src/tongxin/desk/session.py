@@ -12,12 +12,11 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
-from tongxin.audit.queries import latest
 from tongxin.base import clock
 from tongxin.base.problems import Forbidden, NotFound, NotSignedIn
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.figures.queries import cursor
+from tongxin.figures.queries import reached
 from tongxin.orders import queries as orders
 from tongxin.people.queries import scope_of
 
@@ -83,7 +82,8 @@ SEEN = "X-Seen"
 def stamp(request: HttpRequest) -> str:
     """Return what a page was made of: it looks the same while this is the same. The minute counts, since matters fall due."""
     incident, who = looked_at(request), scope(request)
-    return f"{incident.id if incident else 0}-{cursor(who.ledger)}-{latest()}-{int(clock.now().timestamp()) // 60}"
+    position, act = reached(who.ledger)
+    return f"{incident.id if incident else 0}-{position}-{act}-{int(clock.now().timestamp()) // 60}"
 
 
 @contextmanager

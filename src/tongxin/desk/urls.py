@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tongxin.desk import acts, bulletins, figures, imports, pages, wall
+from tongxin.desk import acts, bulletins, duties, figures, imports, organisations, pages, places, wall
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
@@ -18,8 +18,11 @@ urlpatterns = [
     path("records/<int:position>/withdraw", acts.judge, {"act": "withdraw"}, name="withdraw"),
     path("quarantine", pages.quarantine, name="quarantine"),
     path("search", pages.find, name="search"),
+    path("places", places.listed, name="places"),
     path("places/<uuid:id_>", pages.place, name="place"),
-    path("duties", pages.duties, name="duties"),
+    path("organisations", organisations.listed, name="organisations"),
+    path("organisations/<uuid:id_>", organisations.organisation, name="organisation"),
+    path("duties", duties.duties, name="duties"),
     path("orders", pages.orders, name="orders"),
     path("orders/<uuid:id_>", pages.order, name="order"),
     path("figures", figures.figures, name="figures"),

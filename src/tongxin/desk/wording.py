@@ -38,6 +38,19 @@ def keys() -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+def organisation_kind(kind: str) -> str:
+    """Return the name of a kind of organisation."""
+    return {
+        "command": say("指挥机构"),
+        "office": say("机关"),
+        "hospital": say("医院"),
+        "chamber": say("商会"),
+        "company": say("企业"),
+        "charity": say("慈善组织"),
+        "team": say("队伍"),
+    }[kind]
+
+
 def category(name: str) -> str:
     """Return the name of a category of places."""
     found = categories().get(name)

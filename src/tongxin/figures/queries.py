@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Substr
 from django.db.models.lookups import Exact
 
+from tongxin.audit.queries import last_act
 from tongxin.base import clock
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
@@ -85,6 +86,12 @@ def cursor(ledger: str) -> int:
     """Return the position up to which the figures of a ledger are added up."""
     found = Cursor.objects.filter(ledger=ledger).first()
     return found.position if found else 0
+
+
+def reached(ledger: str) -> tuple[int, int]:
+    """Return how far the figures and the acts at the desk have come: what is shown is the same while both are."""
+    found = Cursor.objects.filter(ledger=ledger).values_list("position", last_act()).first()
+    return (found[0], found[1] or 0) if found else (0, 0)
 
 
 def lag(ledger: str) -> tuple[int, float]:

@@ -3,11 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Cast
 
+from tongxin.audit.queries import fetch
+from tongxin.base.arrays import array
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
@@ -49,18 +52,22 @@ def head(ledger: str, device: UUID, chain: UUID) -> dict[str, object]:
     return {"chain": chain, "last_seq": last_seq, "last_hash": last_hash}
 
 
-def counting(ledger: str, upto: int, day: date | None = None, *, known: int | None = None) -> QuerySet[Record]:
-    """Return the records that counted when the figures had come to ``upto``, perhaps only those of a day.
+def counting(ledger: str, upto: int | None = None, day: date | None = None, *, known: int | None = None) -> QuerySet[Record]:
+    """Return the records that counted when the figures had come to ``upto`` (None: that count now), perhaps only of a day.
 
     A corrected record is represented by its correction, at its own time. ``known`` asks for the same records as they stand by
     what was known later, at that position.
     """
-    effects = effects_at(ledger, known or upto).filter(position__lte=upto)
-    plain, standing = Q(act="report", quarantine="", position__lte=upto), effects.filter(by__isnull=False)
+    effects = effects_at(ledger, known or upto)
+    plain = Q(act="report", quarantine="")
+    if upto is not None:
+        effects, plain = effects.filter(position__lte=upto), plain & Q(position__lte=upto)
+    standing = effects.filter(by__isnull=False)
     if day is not None:
         plain, standing = plain & Q(day=day), standing.filter(day=day)
     counted = plain & ~Q(position__in=effects.values("position")) | Q(position__in=standing.values("by"))
-    return Record.objects.filter(counted, ledger=ledger, position__lte=known or upto)
+    rows = Record.objects.filter(counted, ledger=ledger)
+    return rows if upto is None else rows.filter(position__lte=known or upto)
 
 
 def changed(ledger: str, upto: int, known: int) -> QuerySet[Effect]:
@@ -78,9 +85,12 @@ def versions_used(ledger: str, incident: UUID, upto: int) -> dict[str, list[str]
     return found
 
 
-def effects_at(ledger: str, upto: int) -> QuerySet[Effect]:
-    """Return what records came to otherwise than themselves when the figures had come to ``upto``."""
-    return Effect.objects.filter(Q(until__isnull=True) | Q(until__gt=upto), ledger=ledger, since__lte=upto)
+def effects_at(ledger: str, upto: int | None = None) -> QuerySet[Effect]:
+    """Return what records came to otherwise than themselves when the figures had come to ``upto``; what they do if None."""
+    rows = Effect.objects.filter(ledger=ledger)
+    if upto is None:
+        return rows.filter(until__isnull=True)
+    return rows.filter(Q(until__isnull=True) | Q(until__gt=upto), since__lte=upto)
 
 
 def current_effects(ledger: str, positions: Collection[int]) -> list[Effect]:
@@ -189,10 +199,27 @@ def stored_bytes(ledger: str, upto: int) -> Iterable[tuple[Any, ...]]:
     return rows.values_list(*fields).iterator(chunk_size=2000)
 
 
-def places_visited(scope: Scope, order: UUID, names: Sequence[str]) -> QuerySet[Record, Any]:
-    """Return the places in scope that an order's counting records name, as a subquery of ids."""
-    rows = counting(scope.ledger, position(scope.ledger)).filter(within(scope), order=order, activity__in=list(names))
-    return rows.values_list("place", flat=True).distinct()
+def visit_made(scope: Scope, incident: UUID) -> Q:
+    """Return the condition that a visit (a duty) was made: some record that counts says so of its place, under its order."""
+    rows = counting(scope.ledger).filter(within(scope), incident=incident, order=OuterRef("order_id"))
+    same = rows.filter(activity=OuterRef("activity"))
+    # By its subject, for which there is an index: how many duties an order has PostgreSQL guesses far too low.
+    made = Q(Exists(same.filter(subject=Cast(OuterRef("place_id"), CharField()))))
+    others = [found.id for found in activities().values() if found.kind == "visit" and found.subject != "place"]
+    return made | Q(Exists(same.filter(activity__in=others, place=OuterRef("place_id")))) if others else made
+
+
+def open_about_places(scope: Scope, incident: UUID) -> QuerySet[Matter]:
+    """Return an incident's open matters whose subject is a place."""
+    return matters(scope, incident).filter(closed__isnull=True, subject=Cast("place", CharField()))
+
+
+def last_about_places(scope: Scope, incident: UUID, places: Iterable[UUID]) -> dict[UUID, tuple[int, datetime]]:
+    """Return (position, time) of the newest record about each of some places, of all activities whose subject is the place."""
+    rows = Record.objects.filter(within(scope), ledger=scope.ledger, incident=incident, activity__in=list(activities()))
+    rows = rows.filter(subject__in=[str(place) for place in places]).order_by("subject", "-occurred_at", "-position")
+    newest = rows.distinct("subject").values_list("subject", "position", "occurred_at")
+    return {UUID(subject): (at, moment) for subject, at, moment in newest}
 
 
 @dataclass(frozen=True)
@@ -221,6 +248,62 @@ def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime) -> lis
     return [Tally(*row) for row in counted.values_list(*fields)]
 
 
+class Load(NamedTuple):
+    """Open matters: how many, how many of them overdue, and how many of them are somebody's shift at a post."""
+
+    open: int
+    late: int
+    here: int
+
+
+def loads(scope: Scope, incident: UUID, now: datetime) -> dict[UUID | None, Load]:
+    """Count an incident's open matters by organisation."""
+    rows = matters(scope, incident).filter(closed__isnull=True).order_by().values("organisation")
+    late, here = Count("opened", filter=Q(due_at__lte=now)), Count("opened", filter=is_shift())
+    counted = rows.annotate(n=Count("opened"), overdue=late, here=here).values_list("organisation", "n", "overdue", "here")
+    return {of: Load(*numbers) for of, *numbers in counted}
+
+
+def load(scope: Scope, incident: UUID, now: datetime, organisation: UUID | None = None) -> Load:
+    """Count an incident's open matters, all of them or an organisation's."""
+    rows = matters(scope, incident).filter(closed__isnull=True)
+    rows = rows.filter(organisation=organisation) if organisation else rows
+    late, here = Count("opened", filter=Q(due_at__lte=now)), Count("opened", filter=is_shift())
+    found = rows.aggregate(n=Count("opened"), overdue=late, here=here)
+    return Load(found["n"], found["overdue"], found["here"])
+
+
+def phones_holding(ledger: str) -> dict[UUID, int]:
+    """Return how many records each phone last said that it still holds, of those that hold any."""
+    return dict(Heartbeat.objects.filter(ledger=ledger, holds__gt=0).values_list("device", "holds"))
+
+
+class Heard(NamedTuple):
+    """What was last heard of a phone: when, how many records it held, and the newest record of its chains."""
+
+    at: datetime | None
+    holds: int
+    position: int | None
+    occurred_at: datetime | None
+    area: str
+
+
+def heard(ledger: str, phones: Collection[UUID]) -> dict[UUID, Heard]:
+    """Return what was last heard of some phones: by heads and their records, for no index leads from a phone to its newest."""
+    sql = """SELECT phone, greatest(beat.at, last.received_at), coalesce(beat.holds, 0),
+                    last.position, last.occurred_at, coalesce(last.area, '')
+             FROM unnest(%(phones)s::uuid[]) AS phone
+             LEFT JOIN ledger_heartbeat beat ON beat.ledger = %(ledger)s AND beat.device = phone
+             LEFT JOIN LATERAL (
+                 SELECT record.position, record.occurred_at, record.received_at, record.area
+                 FROM ledger_head head JOIN ledger_record record ON record.ledger = head.ledger
+                     AND record.device = head.device AND record.chain = head.chain AND record.seq = head.last_seq
+                 WHERE head.ledger = %(ledger)s AND head.device = phone
+                 ORDER BY record.occurred_at DESC LIMIT 1
+             ) last ON true"""
+    return {row[0]: Heard(*row[1:]) for row in fetch(sql, {"phones": array(phones), "ledger": ledger})}
+
+
 def matters_by(
     scope: Scope, incident: UUID, order: UUID, activity: str, now: datetime
 ) -> list[tuple[tuple[UUID | None, str], int, int, int]]:
@@ -236,12 +319,17 @@ def matters_by(
     return [((organisation, category), *numbers) for organisation, category, *numbers in rows]
 
 
-def shifts_by_duty(scope: Scope, incident: UUID) -> dict[UUID, tuple[int, int]]:
-    """Return for every post how many members came and how many are there now."""
+def is_shift() -> Q:
+    """Return the filter that keeps the matters which are somebody's shift at a post: open while they are there."""
     shift = Q(name__in=[])
     for found in activities().values():
         if found.kind == "post":
             shift |= Q(activity=found.id, name__in=[rule.name for rule in found.matter if rule.per == "duty"])
-    grouped = matters(scope, incident).filter(shift, duty__isnull=False).order_by().values("duty")
+    return shift
+
+
+def shifts_by_duty(scope: Scope, incident: UUID) -> dict[UUID, tuple[int, int]]:
+    """Return for every post how many members came and how many are there now."""
+    grouped = matters(scope, incident).filter(is_shift(), duty__isnull=False).order_by().values("duty")
     counted = grouped.annotate(came=Count("member", distinct=True), here=Count("opened", filter=Q(closed__isnull=True)))
     return {duty: (came, here) for duty, came, here in counted.values_list("duty", "came", "here") if duty}

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Left
 
 from tongxin.audit.queries import fetch
+from tongxin.base import clock
 from tongxin.base.arrays import array
 from tongxin.base.clock import DrillClock
 from tongxin.base.problems import NotFound
@@ -55,7 +56,12 @@ def forget_clock() -> None:
 
 def is_drill() -> bool:
     """Say whether this database belongs to rehearsals: it holds a drill's clock or incident."""
-    return stored_clock() is not None or Incident.objects.filter(drill=True).exists()
+    return stored_clock() is not None or has_drills()
+
+
+def has_drills() -> bool:
+    """Say whether this database holds a drill's incident."""
+    return Incident.objects.filter(drill=True).exists()
 
 
 def incidents(scope: Scope) -> QuerySet[Incident]:
@@ -164,10 +170,40 @@ def visits_listed_by_town(scope: Scope, given: Iterable[Order]) -> dict[str, int
     return found
 
 
+def in_incident(scope: Scope, incident: UUID, kind: str) -> QuerySet[Duty]:
+    """Return an incident's duties of a kind in a scope's areas."""
+    return duties(scope).filter(order__incident=incident, kind=kind)
+
+
+def on(day: date) -> Q:
+    """Return the filter that keeps the duties whose time touches a Shanghai day."""
+    start = clock.start_of(day)
+    return Q(starts_at__lt=clock.tonight(start), due_at__gt=start)
+
+
+def of_member(member: UUID) -> Q:
+    """Return the filter that keeps the duties to which a member is assigned."""
+    return Q(id__in=Assignment.objects.filter(member=member, state="accepted").values("duty"))
+
+
+def duties_counted(
+    scope: Scope, incident: UUID, members: Iterable[UUID], organisation: UUID, day: date
+) -> dict[tuple[UUID, str], int]:
+    """Return how many of an organisation's duties of each kind members have on a day, by (member, kind)."""
+    mine = Duty.objects.filter(on(day), within(scope, "area__code"), order__incident=incident, organisation=organisation)
+    taken = mine.filter(assignments__state="accepted", assignments__member__in=list(members))
+    counted = taken.values_list("assignments__member", "kind").annotate(n=Count("id"))
+    return {(member, kind): n for member, kind, n in counted}
+
+
+def with_assigned(posts: QuerySet[Duty]) -> "QuerySet[WithAnnotations[Duty, Assigned]]":
+    """Return posts with how many members are assigned to each (``assigned``)."""
+    return posts.annotate(assigned=Count("assignments", filter=Q(assignments__state="accepted")))
+
+
 def posts_of(scope: Scope, order_id: UUID) -> "QuerySet[WithAnnotations[Duty, Assigned]]":
     """Return an order's posts with how many members are assigned (``assigned``)."""
-    posts = duties(scope).filter(order_id=order_id, kind="post").select_related("organisation", "place")
-    return posts.annotate(assigned=Count("assignments", filter=Q(assignments__state="accepted")))
+    return with_assigned(duties(scope).filter(order_id=order_id, kind="post").select_related("organisation", "place"))
 
 
 def duties_of(member: UUID) -> QuerySet[Duty]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -11,9 +12,10 @@ from django.db.models import Q, QuerySet
 from tongxin.audit.queries import fetch
 from tongxin.base import clock
 from tongxin.base.arrays import array
-from tongxin.base.problems import NotSignedIn, Problem
-from tongxin.base.scope import Scope, prefix
+from tongxin.base.problems import NotFound, NotSignedIn, Problem
+from tongxin.base.scope import COUNTY_DIGITS, Scope, prefix
 from tongxin.base.words import pick, say
+from tongxin.people.access import LEADER
 from tongxin.people.models import Device, Member, Organisation, Role
 
 
@@ -48,6 +50,7 @@ def scope_of(member: UUID) -> Scope:
         roles=frozenset(role.kind for role in roles),
         areas=frozenset(area for role in roles for area in role.areas),
         organisation=roles[0].organisation_id if roles else None,
+        leads=frozenset(role.organisation_id for role in roles if role.kind == LEADER),
     )
 
 
@@ -118,6 +121,111 @@ def organisations_named(ledger: str, text: str) -> QuerySet[Organisation]:
     """Return a county's organisations whose name has a text in it, in either language, by name."""
     named = Q(name__icontains=text) | Q(name_en__icontains=text)
     return Organisation.objects.filter(named, ledger=ledger).order_by("name")
+
+
+_HELD = """role.since <= %(now)s AND (role.until IS NULL OR role.until > %(now)s) AND (%(whole)s
+    OR EXISTS (SELECT FROM unnest(role.areas) code WHERE code LIKE ANY (%(within)s::text[])))"""
+"""Roles that are held now in a scope's areas."""
+_PHONES = "phone.revoked_at IS NULL AND phone.key <> ''"  # the desk's own devices have no key
+
+
+def _held(scope: Scope) -> dict[str, object]:
+    whole = any(len(digits) == COUNTY_DIGITS for digits in scope.prefixes)
+    return {"now": clock.now(), "whole": whole, "within": array(f"{digits}%" for digits in scope.prefixes)}
+
+
+class Roster(NamedTuple):
+    """Members who serve now, those of them who hold each kind of role, their phones, and the phones that hold records."""
+
+    members: int
+    kinds: dict[str, int]
+    phones: int
+    holding: int
+
+
+def rosters(scope: Scope, holding: Collection[UUID]) -> dict[UUID | None, Roster]:
+    """Count who serves in a scope's areas, by organisation; under None all, each member and phone once.
+
+    ``holding`` are the phones that hold records.
+    """
+    sql = f"""SELECT role.organisation_id, role.kind, count(DISTINCT role.member_id), count(DISTINCT phone.id),
+                     count(DISTINCT phone.id) FILTER (WHERE phone.id = ANY(%(holding)s::uuid[]))
+              FROM people_role role JOIN people_member member ON member.id = role.member_id
+              LEFT JOIN people_device phone ON phone.member_id = role.member_id AND {_PHONES}
+              WHERE member.ledger = %(ledger)s AND {_HELD}
+              GROUP BY GROUPING SETS ((role.organisation_id, role.kind), (role.organisation_id), (role.kind), ())"""  # noqa: S608 - no one's words
+    rows = fetch(sql, {"ledger": scope.ledger, "holding": array(holding), **_held(scope)})
+    kinds: dict[UUID | None, dict[str, int]] = {}
+    for organisation, kind, members, *_ in rows:
+        if kind is not None:
+            kinds.setdefault(organisation, {})[kind] = members
+    return {row[0]: Roster(row[2], kinds.get(row[0], {}), row[3], row[4]) for row in rows if row[1] is None}
+
+
+class Serving(NamedTuple):
+    """A member of an organisation now: kinds of roles, names of areas in both languages, phones, and devices of any kind.
+
+    ``listed`` is how many such members there are in all, ``without`` how many of them have no phone.
+    """
+
+    id: UUID
+    name: str
+    name_en: str
+    kinds: list[str]
+    areas: list[str]
+    areas_en: list[str]
+    phones: list[UUID]
+    devices: list[UUID]
+    listed: int
+    without: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which members are asked for: a text in the name, a kind of role, with or without a phone, or those with these phones."""
+
+    text: str = ""
+    role: str = ""
+    phone: bool | None = None
+    phones: Collection[UUID] | None = None
+
+
+def serving(scope: Scope, organisation: UUID, wanted: Wanted, first: int, most: int) -> list[Serving]:
+    """Return a stretch of an organisation's members who serve in a scope's areas now, by name."""
+    sql = f"""WITH held AS (
+                  SELECT role.member_id, array_agg(DISTINCT role.kind) AS kinds,
+                         array_agg(DISTINCT area.name) FILTER (WHERE area.name IS NOT NULL) AS areas,
+                         array_agg(DISTINCT area.name_en) FILTER (WHERE area.name IS NOT NULL) AS areas_en
+                  FROM people_role role LEFT JOIN places_area area ON area.code = ANY(role.areas)
+                  WHERE role.organisation_id = %(organisation)s AND {_HELD} GROUP BY role.member_id
+              ), listed AS (
+                  SELECT member.id, member.name, member.name_en, kinds::text[], coalesce(areas, '{{}}')::text[] AS areas,
+                         coalesce(areas_en, '{{}}')::text[] AS areas_en,
+                         ARRAY(SELECT phone.id FROM people_device phone WHERE phone.member_id = member.id AND {_PHONES}
+                               ORDER BY phone.enrolled_at) AS phones,
+                         ARRAY(SELECT device.id FROM people_device device WHERE device.member_id = member.id) AS devices
+                  FROM held JOIN people_member member ON member.id = held.member_id
+                  WHERE (%(role)s = '' OR %(role)s = ANY(kinds))
+                    AND strpos(lower(member.name || chr(10) || member.name_en), lower(%(text)s)) > 0
+              )
+              SELECT *, count(*) OVER (), count(*) FILTER (WHERE phones = '{{}}') OVER () FROM listed
+              WHERE (%(phone)s::boolean IS NULL OR %(phone)s = (phones <> '{{}}'))
+                AND (%(phones)s::uuid[] IS NULL OR phones && %(phones)s::uuid[])
+              ORDER BY name, id OFFSET %(first)s LIMIT %(most)s"""  # noqa: S608 - no one's words
+    asked = {
+        "organisation": organisation, "role": wanted.role, "text": wanted.text, "phone": wanted.phone,
+        "phones": None if wanted.phones is None else array(wanted.phones), "first": first, "most": most,
+    }  # fmt: skip
+    return [Serving(*row) for row in fetch(sql, asked | _held(scope))]
+
+
+def organisation_and_below(ledger: str, id_: UUID) -> tuple[Organisation, list[Organisation]]:
+    """Return an organisation with its parent, and those that belong to it, by name; raise NotFound."""
+    rows = Organisation.objects.filter(Q(id=id_) | Q(parent=id_), ledger=ledger).select_related("parent").order_by("name")
+    found = {row.id: row for row in rows}
+    if id_ not in found:
+        raise NotFound(say("没有单位 {id}", id=id_))
+    return found.pop(id_), list(found.values())
 
 
 def founder_id(ledger: str) -> UUID:

@@ -5,11 +5,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Substr
 
 from tongxin.audit.queries import fetch
 from tongxin.base.arrays import array
 from tongxin.base.problems import NotFound
-from tongxin.base.scope import COUNTY_DIGITS, Scope, prefix, town_of
+from tongxin.base.scope import COUNTY_DIGITS, TOWN_DIGITS, Scope, prefix, town_of
 from tongxin.base.words import pick, say
 from tongxin.places.models import Area, Place
 
@@ -40,10 +41,20 @@ def place(scope: Scope, id_: UUID) -> Place:
     return found
 
 
+def places(scope: Scope) -> QuerySet[Place]:
+    """Return the places in a scope's areas, by name."""
+    return Place.objects.filter(within(scope, "area__code"), ledger=scope.ledger).order_by("name", "id")
+
+
 def places_named(scope: Scope, text: str) -> QuerySet[Place]:
     """Return the places in a scope's areas whose name has a text in it, in either language, by name."""
-    named = Q(name__icontains=text) | Q(name_en__icontains=text)
-    return Place.objects.filter(named, within(scope, "area__code"), ledger=scope.ledger).order_by("name", "id")
+    return places(scope).filter(Q(name__icontains=text) | Q(name_en__icontains=text))
+
+
+def places_by_town(rows: QuerySet[Place]) -> dict[tuple[str, str], int]:
+    """Count places by (category, town's code)."""
+    grouped = rows.order_by().annotate(digits=Substr("area", 1, TOWN_DIGITS)).values_list("category", "digits")
+    return {(category, town_of(digits)): n for category, digits, n in grouped.annotate(n=Count("id"))}
 
 
 def where(ids: Collection[str]) -> dict[str, tuple[str, str]]:

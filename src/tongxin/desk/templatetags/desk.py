@@ -50,8 +50,13 @@ def hhmm(moment: datetime) -> str:
 @register.filter
 def when(moment: datetime) -> str:
     """Write the time of day, with the day before it unless that is today."""
-    today = clock.day_of(moment) == clock.day_of(clock.now())
-    return hhmm(moment) if today else f"{day(moment)} {hhmm(moment)}"
+    return when_on(moment, clock.day_of(clock.now()))
+
+
+@register.filter
+def when_on(moment: datetime, on: date) -> str:
+    """Write the time of day, with the day before it unless that is the day which is spoken of."""
+    return hhmm(moment) if clock.day_of(moment) == on else f"{day(moment)} {hhmm(moment)}"
 
 
 @register.filter
