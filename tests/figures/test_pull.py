@@ -40,7 +40,7 @@ MATTERS = {
     "isolation_round": ["fever", "meals"],
     "sortie": ["out", "tired"],
 }
-ACTS = ["correct", "correct", "withdraw", "release", "copy", "settle", "approve", "merge"]
+ACTS = ["correct", "correct", "withdraw", "release", "copy", "settle", "approve", "merge", "reassign", "reassign"]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -130,7 +130,8 @@ def said(step: Step, id_: UUID, story: list[tuple[Step, UUID]]) -> dict[str, Any
         out |= {"act": step.what, "target": str(target)}
         return out | ({"at": step.stated} if step.what == "correct" and step.stated is not None else {})
     opened = matter_id(cast("Fact", SimpleNamespace(id=target)), MATTERS[name][step.which % len(MATTERS[name])])
-    body = {"into": str(UUID(int=0))} if step.what == "merge" else {}
+    to = {"organisation": str(id_of("west" if step.here else "command")), "reason": "?"}
+    body = {"merge": {"into": str(UUID(int=0))}, "reassign": to}.get(step.what, {})
     whose = subject(name, on if step.second else step, target)
     return out | {"act": step.what, "target": str(opened), "body": body, "subject": whose}
 
@@ -255,6 +256,20 @@ KNOTS = {
     ],
     "a matter that a correction opened goes on": [
         visit("attendance", 40, first=False), visit("correct", 30), visit("attendance", 20, here=False),
+    ],
+    "a reassignment from before its matter opened, and a late one that it then finds": [
+        visit("reassign", 40, which=1), visit(minutes=30), visit(minutes=50),
+    ],
+    "a reassigned matter goes on, and closes in a later slice": [
+        visit(minutes=40), visit("reassign", 30), visit(minutes=20), visit(minutes=10, first=False),
+    ],
+    "a late closing between two reassignments": [
+        visit(minutes=50), visit("reassign", 40), visit("reassign", 20, here=False, second=True), visit(minutes=30, first=False),
+    ],
+    "a reassignment that is withdrawn": [visit(minutes=40), visit("reassign", 30), visit("withdraw", 20, which=1)],
+    "a conflict reassigned before it was there": [
+        visit(minutes=20), visit("reassign", 40, which=10), visit("copy", 25, first=False), visit(minutes=22),
+        visit(minutes=5, first=False),
     ],
     "a visit before one that closed the matter": [
         visit(minutes=40), visit(minutes=10, first=False), visit(minutes=20), visit(minutes=30, first=False), visit(minutes=50),

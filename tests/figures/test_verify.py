@@ -170,6 +170,22 @@ def test_decisions_settle_merge_or_miss(cast: Cast) -> None:
     assert conflicts() == [("conflict_decision", False)]
 
 
+def test_a_matter_is_reassigned_and_counts_where_it_was_opened(cast: Cast) -> None:
+    phone, secretary, about = cast.phone(), cast.phone("secretary"), {"subject": str(id_of("temple"))}
+    phone.says(ago(cast, 60), OPEN)
+    assert differences() == []
+    to = {"organisation": str(id_of("west")), "reason": "归西片组管"}
+    first = secretary.says(ago(cast, 50), to, act="reassign", target=str(matter().id), **about)
+    assert (differences(), matter().organisation, matter().closed, matter().last) == ([], id_of("west"), None, 2)
+    phone.says(ago(cast, 40), OPEN)
+    assert (differences(), matter().organisation, matter().last) == ([], id_of("west"), 3)
+    phone.says(ago(cast, 30), SHUT)
+    assert (differences(), matter().organisation, matter().closed) == ([], id_of("west"), 4)
+    assert set(Cell.objects.values_list("organisation", flat=True)) == {id_of("east")}
+    secretary.says(ago(cast, 20), {"reason": "错了"}, act="withdraw", target=first["id"], **about)
+    assert (differences(), matter().organisation) == ([], id_of("east"))
+
+
 def test_a_decision_about_nothing_can_be_settled(cast: Cast) -> None:
     secretary, subject = cast.phone("secretary"), str(id_of("temple"))
     secretary.says(ago(cast, 20), {}, act="settle", target=str(uuid4()), subject=subject)
@@ -223,15 +239,18 @@ def _later(row: list[Any]) -> list[Any]:
     return [*row[:9], row[9] + timedelta(microseconds=1), *row[10:]]
 
 
-def _close(version: Matter) -> None:
+def _another(version: Matter, **changes: Any) -> None:
+    """Put another version in a matter's place."""
     Matter.objects.update(until=1)
-    version.since, version.closed = 1 + version.since, 1
+    for field, changed in {"since": 1 + version.since, **changes}.items():
+        setattr(version, field, changed)
     version.save(force_insert=True)
 
 
 ALTERED: dict[str, tuple[Callable[[pytest.MonkeyPatch], Any], str]] = {
     "a cell": (lambda _: Cell.objects.filter(figure="venue_closure.inspections").update(amount=2), "inspections"),
-    "a matter": (lambda _: _close(Matter.objects.get()), "matter "),
+    "a matter": (lambda _: _another(Matter.objects.get(), closed=1), "matter "),
+    "who is answerable": (lambda _: _another(Matter.objects.get(), organisation=id_of("west")), "matter "),
     "a matter that is gone": (lambda _: Matter.objects.update(until=1), "matter "),
     "a byte": (_altered(_other_byte), "record 1: hash"),
     "a byte and its hash": (_altered(_other_hash), "found_open"),

@@ -4,9 +4,11 @@ The model is a dictionary of chains and what a few lines of plain Python make of
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
 
 from django.db import transaction
@@ -18,7 +20,9 @@ from tests.cast import COUNTY, Cast, Phone, figures_now, id_of
 from tongxin.figures.actions import catch_up, pull
 from tongxin.figures.verify import verify
 from tongxin.ledger.actions import Outcome, Sending, append_all
+from tongxin.ledger.fold import matter_id
 from tongxin.ledger.models import Counter, Head, Record
+from tongxin.ledger.resolving import Fact
 from tongxin.orders.models import Clock
 from tongxin.orders.queries import forget_clock
 from tongxin.protocol.messages import Answer, Batch, HeadOf, Receipt, Stamp
@@ -47,8 +51,18 @@ class Said:
     act: str = "report"
     target: str | None = None
     counts: bool = True
+    body: Body = field(default_factory=dict)
 
 
+REASONS: list[tuple[Body, bool]] = [
+    ({}, True), ({"reason": "错"}, True), ({"reason": "长" * 200}, True), ({"reason": "长" * 201}, False),
+    ({"reason": ""}, False), ({"reason": None}, False), ({"reason": 1}, False), ({"reason": "\x00"}, False),
+]  # fmt: skip
+EAST: Body = {"organisation": str(id_of("east"))}
+TO_NOBODY: list[Body] = [{}, *({"organisation": whom} for whom in (str(id_of("nobody")), str(id_of("east")).upper(), ["east"]))]
+NAMING: list[tuple[Body, bool]] = [({**EAST, **body}, good) for body, good in REASONS]
+DEEDS = {"withdraw": REASONS, "settle": REASONS, "reassign": NAMING + [(body, False) for body in TO_NOBODY]}
+"""What acts say, and whether that is one."""
 bodies = st.sampled_from([(OPEN, True), (SHUT, True), (BAD, False), (NUL, False)])
 poison = st.text(max_size=20) | st.sampled_from(["{}", '{"v":1}', "[" * 2000, '"\\ud800"', "\x00", "长" * 22_000])
 chains = st.tuples(st.integers(0, 3), st.integers(1, 2).map(lambda n: id_of(f"chain {n}")))
@@ -134,6 +148,13 @@ class Appending(RuleBasedStateMachine):
         before = self.held(key)
         made = self.text(key, len(before) + 1, hashes(before)[-1], data, act=act, target=str(id_of(f"record {whom}")))
         self.send((key, len(before) + 1, [made]))
+
+    @rule(key=chains, act=st.sampled_from(["settle", "reassign"]), whom=st.integers(1, 12), data=st.data())
+    def about_a_matter(self, key: Key, act: str, whom: int, data: st.DataObject) -> None:
+        """Also about one that never was."""
+        before, opened = self.held(key), cast("Fact", SimpleNamespace(id=id_of(f"record {whom}")))
+        target = str(matter_id(opened, "venue_open"))
+        self.send((key, len(before) + 1, [self.text(key, len(before) + 1, hashes(before)[-1], data, act=act, target=target)]))
 
     @rule(keys=st.lists(chains, min_size=2, max_size=4, unique=True), data=st.data())
     def several_together(self, keys: list[Key], data: st.DataObject) -> None:
@@ -251,19 +272,20 @@ class Appending(RuleBasedStateMachine):
 
     def text(self, key: Key, seq: int, prev: str, data: st.DataObject, **changes: str) -> str:
         """Make a record and note what it says."""
-        body, counts = ({}, True) if changes.get("act") == "withdraw" else data.draw(bodies)
+        deeds = DEEDS.get(changes.get("act", ""))
+        body, counts = data.draw(st.sampled_from(deeds) if deeds else bodies)
         self.ids += 1
         new = str(id_of(f"record {self.ids}"))
-        seen = None if body == NUL else new  # PostgreSQL stores no NUL: such a record is bytes alone
+        seen = None if "\x00" in body.values() else new  # PostgreSQL stores no NUL: such a record is bytes alone
         place = str(id_of("cinema" if WHO[key[0]] == "outsider" else "temple"))
         return self.noted(
-            key, seq, prev, Said(key[0], seen, counts=counts, **changes), {"id": new, "place": place, **changes}, body
+            key, seq, prev, Said(key[0], seen, counts=counts, body=body, **changes), {"id": new, "place": place, **changes}, body
         )
 
     def copy(self, key: Key, seq: int, prev: str, said: Said) -> str:
         """Make a record anew in another chain; the commander's about another place, which binds the two."""
         place = str(id_of("temple" if WHO[key[0]] == "inspector" else "cinema"))
-        body = OPEN if said.counts else BAD
+        body = said.body if said.act in DEEDS else OPEN if said.counts else BAD
         changes = {} if said.target is None else {"act": said.act, "target": said.target}
         return self.noted(key, seq, prev, said, {"id": str(said.id), "place": place, **changes}, body)
 

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from tongxin.ledger import fold
 from tongxin.ledger.fold import State, matters
-from tongxin.ledger.resolving import Effect, Fact, resolve
+from tongxin.ledger.resolving import Effect, Fact, resolve, stand_in, withdrawals
 from tongxin.playbook.loader import PACKS, parse
 from tongxin.playbook.registry import activities, activity
 from tongxin.playbook.schema import MatterRule
 from tongxin.protocol.record import ACTS_ON_MATTERS, ACTS_ON_RECORDS
 
 NIGHT = datetime(2022, 3, 22, 12, tzinfo=UTC)
-ROOT = UUID(int=7)
+ROOT, EAST, WEST = UUID(int=7), UUID(int=8), UUID(int=9)
 KNOWN = {found.hash: found for found in activities().values()}
 TEXT = (PACKS / "epidemic" / "venue_closure.toml").read_text("utf-8")
 
@@ -54,7 +54,7 @@ def temple(*records: Fact) -> list[tuple[str, int, int | None]]:
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Fact]:
-    """Draw reports, corrections of corrections, withdrawals, releases, merges, settlements, copies: whatever phones may say."""
+    """Draw reports, corrections of corrections, withdrawals, releases, merges, reassignments, copies: whatever phones may say."""
     records: list[Fact] = []
     for n in range(1, draw(st.integers(1, 12)) + 1):
         act = draw(st.sampled_from(["report", "report", "report", *sorted(ACTS_ON_RECORDS | ACTS_ON_MATTERS)]))
@@ -72,7 +72,8 @@ def stories(draw: st.DrawFn) -> list[Fact]:
             whom = draw(st.integers(1, 12))
             target = id_of(whom) if act in ACTS_ON_RECORDS else fold.matter_id(fact(whom, 0), "venue_open")
             into = {"into": str(fold.matter_id(fact(draw(st.integers(1, 12)), 0), "venue_open"))}
-            record = replace(record, act=act, target=target, body=into if act == "merge" else record.body)
+            to = {"organisation": draw(st.sampled_from([str(EAST), str(WEST), "nobody"]))}
+            record = replace(record, act=act, target=target, body={"merge": into, "reassign": to}.get(act, record.body))
         if records and draw(st.integers(0, 5)) == 0:
             record = replace(record, id=draw(st.sampled_from(records)).id)
         records.append(record)
@@ -249,6 +250,109 @@ def test_what_needs_approval_stays_open_until_somebody_else_of_rank_approves() -
     found_open_again = replace(fact(4, 35, is_open=True), activity_hash=hash_)
     too_late = fact(3, 40, act="approve", target=waiting.id, role="commander", who="wu", body={}, activity_hash=hash_)
     assert matters(known, [*said, found_open_again, too_late])[0].closed is None
+
+
+def reassign(n: int, minute: int, to: object, **changes: Any) -> Fact:
+    target = fold.matter_id(fact(1, 0), "venue_open")
+    return fact(
+        n, minute, act="reassign", **{"target": target, "role": "secretary", "body": {"organisation": str(to)}, **changes}
+    )
+
+
+def answerable(*records: Fact) -> list[tuple[str, UUID, int | None]]:
+    """Return who must see to what, and by which record a matter was touched last."""
+    return [(s.rule.name, s.answerable, s.last.position) for s in folded(records)["temple"]]
+
+
+def test_who_opened_a_matter_is_answerable_until_somebody_names_another() -> None:
+    found, again, shut = fact(1, 0, is_open=True), fact(5, 40, is_open=True), fact(6, 50)
+    assert answerable(found) == [("venue_open", ROOT, 1)]
+    assert answerable(found, reassign(2, 10, EAST)) == [("venue_open", EAST, 2)]
+    assert answerable(found, reassign(2, 10, EAST), reassign(3, 20, WEST), again) == [("venue_open", WEST, 5)]
+    assert answerable(found, reassign(2, 20, EAST), reassign(3, 10, WEST)) == [("venue_open", EAST, 2)], "the later in fold order"
+    assert answerable(found, reassign(2, 10, EAST), shut) == [("venue_open", EAST, 6)]
+    assert temple(found, reassign(2, 10, EAST)) == [("venue_open", 1, None)]
+    assert temple(found, reassign(2, 10, EAST), shut) == [("venue_open", 1, 6)]
+
+
+@pytest.mark.parametrize("to", ["", "nobody", str(EAST).upper().replace("-", ""), f"{{{EAST}}}", f"urn:uuid:{EAST}"])
+def test_a_matter_is_reassigned_to_an_id_in_its_one_form_only(to: str) -> None:
+    assert answerable(fact(1, 0, is_open=True), reassign(2, 10, to)) == [("venue_open", ROOT, 1)]
+
+
+@pytest.mark.parametrize("role", ["", "inspector", "leader"])
+def test_only_who_may_decide_reassigns(role: str) -> None:
+    assert answerable(fact(1, 0, is_open=True), reassign(2, 10, EAST, role=role)) == [("venue_open", ROOT, 1)]
+
+
+def test_a_reassignment_that_was_withdrawn_was_none() -> None:
+    undone = fact(3, 20, act="withdraw", target=id_of(2), role="leader", body={})
+    assert answerable(fact(1, 0, is_open=True), reassign(2, 10, EAST), undone) == [("venue_open", ROOT, 1)]
+
+
+def test_a_reassignment_after_the_closing_says_nothing_and_one_of_nothing_is_a_conflict() -> None:
+    found, shut = fact(1, 0, is_open=True), fact(2, 30)
+    assert answerable(found, shut, reassign(3, 40, EAST)) == [("venue_open", ROOT, 2)]
+    assert answerable(found, shut, reassign(3, 20, EAST)) == [("venue_open", EAST, 2)]
+    assert answerable(fact(1, 0), reassign(2, 10, EAST)) == [("conflict_decision", ROOT, 2)]
+
+
+def test_a_conflict_is_reassigned_until_it_is_settled() -> None:
+    copies = [fact(1, 0), fact(2, 9, is_open=True, id=id_of(1))]
+    conflict = folded(copies)["temple"][0].id
+    settle = fact(4, 30, act="settle", target=conflict, role="secretary", body={})
+    before, after = reassign(3, 5, EAST, target=conflict), reassign(5, 40, WEST, target=conflict)
+    assert answerable(*copies, before) == [("conflict_copies", EAST, 3)]
+    assert answerable(*copies, before, settle, after) == [("conflict_copies", EAST, 4)]
+
+
+def test_what_waits_for_approval_still_waits_when_it_is_reassigned() -> None:
+    hash_, known = changed("an approval")
+    said = [replace(found, activity_hash=hash_) for found in (fact(1, 0, is_open=True), fact(2, 30), reassign(3, 35, EAST))]
+    (state,) = matters(known, said)
+    assert (state.waiting and state.waiting.position, state.answerable, state.last.position) == (2, EAST, 3)
+    approval = fact(4, 40, act="approve", target=state.id, role="duty_officer", who="wu", body={}, activity_hash=hash_)
+    assert matters(known, [*said, approval])[0].closed is not None
+
+
+def test_what_opens_as_a_reassigned_matter_closes_is_its_own_organisations() -> None:
+    hash_, known = changed("a chain of matters")
+    told = [fact(1, 0, is_open=True), reassign(2, 10, EAST), fact(3, 30)]
+    found = [(s.rule.name, s.answerable) for s in matters(known, [replace(one, activity_hash=hash_) for one in told])]
+    assert found == [("venue_open", EAST), ("recheck", ROOT)]
+
+
+def test_a_withdrawal_wins_over_a_release_whichever_came_first() -> None:
+    marked = fact(1, 0, is_open=True, quarantine="ledger.not_ordered")
+    for withdrawn, released in ((10, 20), (20, 10)):
+        rejection = fact(2, withdrawn, act="withdraw", target=id_of(1), role="secretary", body={"reason": "?"})
+        release = fact(3, released, act="release", target=id_of(1), role="secretary", body={})
+        assert resolve([marked, rejection, release]).facts == []
+        undone = fact(4, 30, act="withdraw", target=id_of(2), role="secretary", body={})
+        assert [f.position for f in resolve([marked, rejection, release, undone]).facts] == [1]
+
+
+@given(stories(), st.randoms(use_true_random=False))
+def test_withdrawals_count_in_whatever_order_they_came(records: list[Fact], rng: random.Random) -> None:
+    acts = [found for found in records if found.act in ACTS_ON_RECORDS]
+    shuffled = acts.copy()
+    rng.shuffle(shuffled)
+    assert withdrawals(shuffled) == withdrawals(acts)
+    undone = fact(99, 40, act="withdraw", role="commander", body={})
+    for target, counting in withdrawals(acts).items():
+        gone = [replace(undone, id=id_of(("undone", act.id)), target=act.id) for act in counting]
+        assert target not in withdrawals([*acts, *gone])
+
+
+def test_what_stands_in_for_an_id_is_of_version_8_and_of_the_hash() -> None:
+    found = stand_in("ff" * 32)
+    assert (str(found), found.version, found.variant) == ("ffffffff-ffff-8fff-bfff-ffffffffffff", 8, RFC_4122)
+
+
+def test_a_merge_names_the_other_in_its_one_form() -> None:
+    body = {"into": "{00000000-0000-0000-0000-000000000001}"}
+    merge = fact(2, 10, act="merge", target=fold.matter_id(fact(1, 0), "venue_open"), role="secretary", body=body)
+    assert temple(fact(1, 0, is_open=True), merge) == [("venue_open", 1, None)]
 
 
 def test_a_record_is_judged_by_the_version_it_was_made_under() -> None:

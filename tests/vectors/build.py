@@ -479,13 +479,18 @@ def answers() -> dict[str, Any]:
 
 
 def folds() -> list[dict[str, Any]]:
-    """Return records about one venue, and what they come to."""
+    """Return records about one venue, and what they come to; ``answerable`` where that is no longer who it was at first."""
     return [{"why": why, "records": rows, **_folded(rows)} for why, rows in FOLDS.items()]
 
 
 def _row(n: int, minute: int, *, act: str = "report", target: str = "", **changes: Any) -> dict[str, Any]:
     found = {"n": n, "minute": minute, "act": act, "target": target, "who": "chen", "role": "inspector", "place": "temple"}
     return {**found, "id": n, "quarantine": "", "body": {"open": False, "gathering": False}, **changes}
+
+
+def _to(n: int) -> dict[str, Any]:
+    """Return the body of a reassignment; what opens matters is of the third organisation."""
+    return {"organisation": str(UUID(int=n))}
 
 
 _OPEN: dict[str, Any] = {"body": {"open": True, "gathering": False}}
@@ -542,6 +547,39 @@ FOLDS: dict[str, list[dict[str, Any]]] = {
         _row(1, 0, **_OPEN),
         _row(3, 9, act="merge", target="venue_open 1", who="wu", role="secretary", body={"into": "venue_open 2"}),
     ],
+    "reassigned, and then closed": [
+        _row(1, 0, **_OPEN),
+        _row(2, 9, act="reassign", target="venue_open 1", who="wu", role="secretary", body=_to(4) | {"reason": "归西片组管"}),
+        _row(3, 30),
+    ],
+    "of two reassignments the later": [
+        _row(1, 0, **_OPEN),
+        _row(2, 20, act="reassign", target="venue_open 1", who="wu", role="secretary", body=_to(4)),
+        _row(3, 10, act="reassign", target="venue_open 1", who="wu", role="commander", body=_to(5)),
+    ],
+    "a reassignment withdrawn": [
+        _row(1, 0, **_OPEN),
+        _row(2, 9, act="reassign", target="venue_open 1", who="wu", role="secretary", body=_to(4)),
+        _row(3, 12, act="withdraw", target="record 2", who="wu", role="secretary", body={}),
+    ],
+    "reassigned by nobody of rank": [
+        _row(1, 0, **_OPEN),
+        _row(2, 9, act="reassign", target="venue_open 1", who="li", role="leader", body=_to(4)),
+    ],
+    "reassigned once it was closed": [
+        _row(1, 0, **_OPEN),
+        _row(2, 30),
+        _row(3, 40, act="reassign", target="venue_open 1", who="wu", role="secretary", body=_to(4)),
+    ],
+    "a reassignment of what is not there": [
+        _row(1, 0),
+        _row(2, 9, act="reassign", target="venue_open 1", who="wu", role="secretary", body=_to(4)),
+    ],
+    "out of order, released and rejected": [
+        _row(1, 0, quarantine="ledger.not_ordered", **_OPEN),
+        _row(2, 5, act="withdraw", target="record 1", who="wu", role="duty_officer", body={"reason": "重复上报"}),
+        _row(3, 9, act="release", target="record 1", who="wu", role="duty_officer", body={}),
+    ],
 }
 
 
@@ -559,6 +597,7 @@ def _folded(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "opened": s.opened.position,
                 "closed": s.closed and s.closed.position,
                 "merged": s.merged,
+                **({"answerable": str(s.answerable)} if s.answerable != s.opened.organisation else {}),
             }
             for s in states
         ],

@@ -262,7 +262,12 @@ def _turning_points(scope: Scope, incident: UUID, found: Figure, upto: int, narr
         closings = mine.filter(closed__isnull=False).values("closed")
         rows = _shown(scope, upto).filter(narrow.filter(), position__in=closings)
         return list(rows.values_list("position", flat=True))
-    mine = mine.filter(narrow.filter())
+    if narrow.organisation is not None:  # a matter's own is the one answerable now
+        openings = Record.objects.filter(
+            ledger=scope.ledger, position__in=mine.values("opened"), organisation=narrow.organisation
+        )
+        mine = mine.filter(opened__in=openings.values("position"))
+    mine = mine.filter(replace(narrow, organisation=None).filter())
     if found.rule.verb == "opened":
         return list(mine.values_list("opened", flat=True))
     pairs = mine.filter(closed__isnull=False).values_list("opened", "closed")

@@ -26,8 +26,8 @@ Row = sqlite3.Row
 Content = dict[str, Any]
 Name = tuple[str, ...]
 """What names a cell: incident, figure, day, area, organisation, category, key."""
-Held = tuple[str, int, int | None, bool]
-"""What is compared of a matter: name, opened, closed, merged."""
+Held = tuple[str, int, int | None, bool, str]
+"""What is compared of a matter: name, opened, closed, merged, the organisation answerable for it."""
 
 
 def empty() -> sqlite3.Connection:
@@ -62,7 +62,10 @@ def counting(database: sqlite3.Connection) -> int:
 
 @dataclass
 class Matter:
-    """A matter or a conflict: the row that opened it, the one that waits for approval, the one that closed it."""
+    """A matter or a conflict: the row that opened it, the one that waits for approval, the one that closed it.
+
+    ``given_to`` is the organisation to which it was last reassigned.
+    """
 
     name: str
     begun_by: str
@@ -70,6 +73,7 @@ class Matter:
     waiting: Row | None = None
     closed: Row | None = None
     merged: bool = False
+    given_to: str | None = None
 
     @property
     def id(self) -> str:
@@ -82,7 +86,14 @@ class Matter:
     @property
     def held(self) -> Held:
         """What is compared of it."""
-        return self.name, self.opened["position"], self.closed["position"] if self.closed else None, self.merged
+        closed = self.closed["position"] if self.closed else None
+        answerable = self.given_to or str(self.opened["organisation"])
+        return self.name, self.opened["position"], closed, self.merged, answerable
+
+    def reassign(self, fact: Row, body: Content) -> None:
+        """Make another organisation answerable, if a decision says so and whoever made it may."""
+        if fact["act"] == "reassign" and fact["rank"] >= SECRETARY and _is_id(body.get("organisation")):
+            self.given_to = body["organisation"]
 
 
 @dataclass
@@ -236,6 +247,7 @@ class _Subject:
         matter = self.all.get(fact["target"])
         if matter is None or matter.closed:
             return
+        matter.reassign(fact, body)
         if fact["act"] == "approve":
             done = _approves(fact, matter)
         else:
@@ -250,15 +262,16 @@ class _Subject:
         self.conflicts.setdefault(found.id, found)
 
     def settle_conflicts(self, facts: Iterable[Row]) -> None:
-        """Open a conflict for every decision about what is not there; let settlements close conflicts."""
+        """Open a conflict for every decision about what is not there; let settlements close conflicts, others move them."""
         decisions = [fact for fact in facts if fact["act"] != "report"]
         for fact in decisions:
             if fact["target"] not in self.all and fact["target"] not in self.conflicts:
                 self.conflict("conflict_decision", fact["id"], fact)
         for fact in decisions:
             found = self.conflicts.get(fact["target"])
-            if found and not found.closed and _settles(fact):
-                found.closed = fact
+            if found and not found.closed:
+                found.reassign(fact, json.loads(fact["body"]))
+                found.closed = fact if _settles(fact) else None
 
 
 def _words(text: str) -> tuple[str, str]:

@@ -64,8 +64,9 @@ def _name(cell: Cell) -> Name:
 
 
 def _stored_matters(ledger: str) -> dict[str, Held]:
-    rows = Matter.objects.filter(ledger=ledger, until__isnull=True).values_list("id", "name", "opened", "closed", "merged")
-    return {str(id_): (name, opened, closed, merged) for id_, name, opened, closed, merged in rows.iterator()}
+    fields = ("id", "name", "opened", "closed", "merged", "organisation")
+    rows = Matter.objects.filter(ledger=ledger, until__isnull=True).values_list(*fields)
+    return {str(id_): (*held, str(answerable)) for id_, *held, answerable in rows.iterator()}
 
 
 def _differences(held: Mapping[Any, object], wanted: Mapping[Any, object], where: Callable[[Any], str]) -> Iterator[Difference]:
@@ -79,8 +80,8 @@ def _show(value: object) -> str:
     match value:
         case (records, amount):
             return f"{amount} ({records})"
-        case (name, opened, closed, merged):
-            return f"{name}: opened {opened}, closed {closed}, merged {merged}"
+        case (name, opened, closed, merged, answerable):
+            return f"{name}: opened {opened}, closed {closed}, merged {merged}, answerable {answerable}"
     return "—"
 
 
@@ -189,7 +190,7 @@ _FORM: dict[str, tuple[type, ...]] = {
     "duty": _TEXT + _NULL, "subject": _TEXT + _NULL, "speaker": _TEXT + _NULL, "channel": _TEXT, "wall": _WHOLE, "boot": _TEXT,
     "mono": _WHOLE, "seen": (list, *_NULL), "at": _WHOLE + _NULL, "body": (dict,),
 }  # fmt: skip
-_ACTS = ("report", "correct", "withdraw", "release", "merge", "approve", "settle")
+_ACTS = ("report", "correct", "withdraw", "release", "merge", "approve", "settle", "reassign")
 _CHANNELS = ("phone", "desk", "call", "paper", "import")
 
 

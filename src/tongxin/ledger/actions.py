@@ -11,23 +11,25 @@ from django.db.models import Max
 
 from tongxin.base import clock
 from tongxin.base.arrays import hexed, unhexed
-from tongxin.base.problems import Conflict, Forbidden
-from tongxin.base.scope import Scope
+from tongxin.base.problems import BadRequest, Conflict, Forbidden, NotFound
+from tongxin.base.scope import CODE_DIGITS, Scope
 from tongxin.base.words import say
 from tongxin.ledger import checks, definitions, fold, packing, resolving, storing
 from tongxin.ledger.access import may_correct
 from tongxin.ledger.hand import Written, hand
 from tongxin.ledger.models import Counter, Dictionary, Effect, Heartbeat, Matter, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap, NotTaken, Settled, meaning
-from tongxin.ledger.queries import current_effects
-from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
+from tongxin.ledger.queries import current_effects, rejections
+from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE, stand_in
 from tongxin.ledger.storing import Row, Version
 from tongxin.people.actions import desk_device
+from tongxin.people.queries import organisations
+from tongxin.places.queries import within
 from tongxin.playbook.registry import version, versions
 from tongxin.protocol import messages as protocol_messages
 from tongxin.protocol import server as protocol
 from tongxin.protocol.messages import MOST_RECORDS, Answer, Batch, Receipt, Stamp
-from tongxin.protocol.record import Envelope
+from tongxin.protocol.record import MOST_REASON, Envelope
 from tongxin.protocol.server import BadBatchError, GapError, RefusedError
 
 MOST_CHAINS = 100
@@ -173,13 +175,47 @@ def _receipt(row: Record | Row) -> Receipt:
     )  # fmt: skip
 
 
-def settle_matter(scope: Scope, matter: Matter) -> Record:
+def settle_matter(scope: Scope, matter: Matter, reason: str = "") -> Record:
     """Close an open matter by decision; return the record that says so. Raise Forbidden or Settled."""
     _require_open(scope, matter, MAY_DECIDE)
-    return _write(scope, "settle", matter.id, _opening(matter))
+    return _write(scope, "settle", matter.id, _opening(matter), body=_because(reason))
 
 
-def approve_matter(scope: Scope, matter: Matter) -> Record:
+def merge_matter(scope: Scope, matter: Matter, into: Matter, reason: str = "") -> tuple[Record, Matter]:
+    """End one of two open matters in favour of the other; return the record that says so, and the matter that lives on.
+
+    That is the one with the lesser id, which is the older, whichever is named first. Raise Forbidden, Settled or Conflict.
+    """
+    lives_on, ends = sorted((matter, into), key=lambda one: one.id)
+    for one in (ends, lives_on):
+        _require_open(scope, one, MAY_DECIDE)
+    if ends.id == lives_on.id:
+        raise Conflict(say("一件事项不能并入它自己"))
+    if _kind(ends) != _kind(lives_on) or ends.name in fold.CONFLICTS:
+        raise Conflict(say("只有同一事件、同一专项、同一种事项才能并案；矛盾只能了结"))
+    body = {"into": str(lives_on.id), **_because(reason)}
+    return _write(scope, "merge", ends.id, _opening(ends), body=body), lives_on
+
+
+def _kind(matter: Matter) -> tuple[object, ...]:
+    return matter.incident, matter.activity, matter.name
+
+
+def reassign_matter(scope: Scope, matter: Matter, organisation: UUID, reason: str = "") -> Record:
+    """Make another organisation of the county answerable for an open matter; return the record that says so.
+
+    Raise Forbidden, Settled, NotFound or Conflict.
+    """
+    _require_open(scope, matter, MAY_DECIDE)
+    if not any(row.ledger == scope.ledger for row in organisations([organisation])):
+        raise NotFound(say("本县没有这个单位"))
+    if organisation == matter.organisation:
+        raise Conflict(say("这件事项本来就由这个单位负责"))
+    body = {"organisation": str(organisation), **_because(reason)}
+    return _write(scope, "reassign", matter.id, _opening(matter), body=body)
+
+
+def approve_matter(scope: Scope, matter: Matter, reason: str = "") -> Record:
     """Close a matter that waits for approval; return the record that says so. Raise Forbidden or Settled."""
     opened = _opening(matter)
     activity = version(opened.activity_hash)
@@ -189,11 +225,19 @@ def approve_matter(scope: Scope, matter: Matter) -> Record:
     _require_open(scope, matter, RANKS[RANKS.index(rule.approval) :])
     if Record.objects.get(ledger=scope.ledger, position=matter.waiting).typist == scope.member:
         raise Forbidden(say("自己报的，要由别人批准"))
-    return _write(scope, "approve", matter.id, opened)
+    return _write(scope, "approve", matter.id, opened, body=_because(reason))
+
+
+def _because(reason: str) -> dict[str, str]:
+    """Return the part of an act's body that gives a reason, if there is one; raise BadRequest."""
+    said = reason.strip()
+    if len(said) > MOST_REASON or "\0" in said:
+        raise BadRequest(say("原因最多写 {most} 个字", most=MOST_REASON))
+    return {"reason": said} if said else {}
 
 
 def _require_open(scope: Scope, matter: Matter, roles: Collection[str]) -> None:
-    scope.require(say("了结事项"), roles, matter.area)
+    scope.require(say("处理事项"), roles, matter.area)
     if matter.closed is not None or matter.until is not None:
         raise Settled(say("这件事项已经结了"))
 
@@ -202,21 +246,54 @@ def _opening(matter: Matter) -> Record:
     return Record.objects.get(ledger=matter.ledger, position=matter.opened)
 
 
-def release(scope: Scope, row: Record) -> Record:
+def release(scope: Scope, row: Record, reason: str = "") -> Record:
     """Let a marked record count after all; return the record that says so. Raise Forbidden or Conflict."""
     scope.require(say("放行记录"), MAY_DECIDE, row.area)
     if row.quarantine not in RELEASABLE or row.id is None:
         raise Conflict(say("这条记录的内容本身有问题，不能放行"))
-    return _write(scope, "release", row.id, row)
+    if rejections([row]):
+        raise Conflict(say("这条记录已经驳回；要放行，先撤回驳回"))
+    return _write(scope, "release", row.id, row, body=_because(reason))
 
 
-def withdraw(scope: Scope, row: Record) -> Record:
+def reject(scope: Scope, row: Record, reason: str) -> Record:
+    """Say that a marked record was looked at and stays out; return the record that says so, a withdrawal.
+
+    It holds against every release, of whatever time, until it is itself withdrawn. Raise Forbidden, BadRequest or Conflict.
+    """
+    scope.require(say("驳回记录"), MAY_DECIDE, row.area or scope.ledger.ljust(CODE_DIGITS, "0"))
+    body = _because(reason)
+    if not body:
+        raise BadRequest(say("驳回要写明原因"))
+    if not row.quarantine:
+        raise Conflict(say("这条记录没有标记，不用驳回"))
+    if rejections([row]):
+        raise Conflict(say("这条记录已经驳回"))
+    target = _to_reject(row)
+    named = {"subject": row.subject or str(target), "body": body}
+    try:
+        return _write(scope, "withdraw", target, row, **named)
+    except NotTaken:  # the marked one refers to what does not exist, or is over: the rejection lies beside one that counts
+        same = Record.objects.filter(within(scope), ledger=scope.ledger, quarantine="")
+        newest = (same.filter(incident=row.incident) if row.incident else same).order_by("-position").first()
+        if newest is None:
+            raise
+        return _write(scope, "withdraw", target, newest, **named)
+
+
+def _to_reject(row: Record) -> UUID:
+    """Return what a rejection targets: a record's id, or what stands in for it if none was read or another bears it unmarked."""
+    unmarked = Record.objects.filter(ledger=row.ledger, id=row.id, quarantine="")
+    return stand_in(row.hash) if row.id is None or unmarked.exists() else row.id
+
+
+def withdraw(scope: Scope, row: Record, reason: str = "") -> Record:
     """Take a record out, as if it had never been said; return the record that says so. Raise Forbidden or Conflict."""
     if row.typist != scope.member:
         scope.require(say("撤回别人的记录"), MAY_CORRECT, row.area)
     if row.quarantine or row.id is None:
         raise Conflict(say("这条记录没有算数，不用撤回"))
-    return _write(scope, "withdraw", row.id, row)
+    return _write(scope, "withdraw", row.id, row, body=_because(reason))
 
 
 def correct(scope: Scope, row: Record, body: Mapping[str, Any]) -> Record:
@@ -343,7 +420,7 @@ def _version(state: fold.State) -> Version:
     fact, closed = state.opened, state.closed
     return Version(
         id=state.id, activity=fact.activity, name=state.rule.name, subject=fact.subject, incident=fact.incident, order=fact.order,
-        duty=fact.duty, place=fact.place, member=fact.member, organisation=fact.organisation, area=fact.area,
+        duty=fact.duty, place=fact.place, member=fact.member, organisation=state.answerable, area=fact.area,
         category=fact.category, opened=fact.position, opened_at=fact.occurred_at, due_at=state.due_at,
         last=state.last.position, last_at=state.last.occurred_at,
         waiting=state.waiting.position if state.waiting and not closed else None,

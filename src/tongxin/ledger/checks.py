@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from uuid import UUID
 
 from tongxin.base import clock
 from tongxin.base.arrays import hexed
@@ -13,13 +14,13 @@ from tongxin.ledger.problems import Mark
 from tongxin.ledger.resolving import MAY_CORRECT
 from tongxin.ledger.storing import Row
 from tongxin.orders.queries import DutyTerms, OrderTerms, duty_terms, order_terms
-from tongxin.people.queries import Typist, are_members, typists
+from tongxin.people.queries import Typist, are_members, organisations, typists
 from tongxin.places.queries import where
 from tongxin.playbook.answers import faults
 from tongxin.playbook.condition import feeds
 from tongxin.playbook.registry import version
 from tongxin.playbook.schema import Activity
-from tongxin.protocol.record import MOST_BYTES, VERSION, Envelope
+from tongxin.protocol.record import MOST_BYTES, MOST_REASON, VERSION, Envelope
 from tongxin.protocol.server import Taken
 from tongxin.protocol.time import stated
 
@@ -39,6 +40,7 @@ class Tables:
     duties: dict[str, DutyTerms]
     places: dict[str, tuple[str, str]]
     speakers: set[str]
+    organisations: set[str]
 
 
 def look_up(ledger: str, devices: Collection[str], envelopes: Sequence[Envelope]) -> Tables:
@@ -55,7 +57,14 @@ def look_up(ledger: str, devices: Collection[str], envelopes: Sequence[Envelope]
         duties,
         places | where(elsewhere) if elsewhere else places,
         are_members(ledger, speakers) if speakers else set(),
+        _organisations(ledger, [e.body.get("organisation") for e in envelopes if e.act == "reassign"]),
     )
+
+
+def _organisations(ledger: str, named: Collection[object]) -> set[str]:
+    """Return which of the organisations that acts name are the county's: nearly always none is named."""
+    ids = [UUID(text) for text in named if isinstance(text, str) and is_id(text)]
+    return {str(row.id) for row in organisations(ids) if row.ledger == ledger} if ids else set()
 
 
 def _ids(texts: Set[str | None]) -> set[str]:
@@ -126,8 +135,17 @@ def _link(row: Row, envelope: Envelope, tables: Tables) -> None:
     if row.id is not None:
         tables.held.add(row.id)
     states_in_the_moment = envelope.at is not None and envelope.channel == "phone" and envelope.act != "correct"
-    if (envelope.act == "report") != (row.target is None) or states_in_the_moment:
+    if (envelope.act == "report") != (row.target is None) or states_in_the_moment or not _is_act(envelope):
         raise problems.BadAct("")
+
+
+def _is_act(envelope: Envelope) -> bool:
+    """Say whether an act's body is one. That of a report or a correction is its form's."""
+    if envelope.act in ("report", "correct"):
+        return True
+    reason, organisation = envelope.body.get("reason", "-"), envelope.body.get("organisation")
+    says_why = isinstance(reason, str) and 1 <= len(reason) <= MOST_REASON
+    return says_why and (envelope.act != "reassign" or (isinstance(organisation, str) and is_id(organisation)))
 
 
 def _time(row: Row, taken: Taken, envelope: Envelope) -> None:
@@ -146,6 +164,8 @@ def _refer(row: Row, envelope: Envelope, activity: Activity, tables: Tables) -> 
     if order is None or place is None or (duty is None and (envelope.duty or activity.kind == "post")):
         raise problems.UnknownReference("")
     if envelope.speaker is not None and envelope.speaker not in tables.speakers:
+        raise problems.UnknownReference("")
+    if envelope.act == "reassign" and envelope.body["organisation"] not in tables.organisations:
         raise problems.UnknownReference("")
     row.member = envelope.speaker or row.member
     row.order, row.incident, row.place = order.id, order.incident, place

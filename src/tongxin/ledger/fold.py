@@ -27,7 +27,8 @@ Versions = Mapping[str, Activity]
 class State:
     """A matter as folded: the fact that opened it, the latest that touched it, and the one that closed it, if any.
 
-    ``waiting`` is the fact that would close it but for an approval. A ``merged`` matter lives on in another and counts no more.
+    ``answerable`` is the organisation that must see to it: that of the fact that opened it, until another is named. ``waiting``
+    is the fact that would close it but for an approval. A ``merged`` matter lives on in another and counts no more.
     """
 
     id: UUID
@@ -35,6 +36,7 @@ class State:
     opened: Fact
     due_at: datetime
     last: Fact
+    answerable: UUID
     closed: Fact | None = None
     waiting: Fact | None = None
     merged: bool = False
@@ -163,7 +165,7 @@ def _followed(activity: Activity) -> Mapping[str, _Followed]:
 
 
 def _opened(rule: MatterRule, fact: Fact) -> State:
-    return State(matter_id(fact, rule.name), rule, fact, due(rule, fact), fact)
+    return State(matter_id(fact, rule.name), rule, fact, due(rule, fact), fact, fact.organisation)
 
 
 def _whose(rule: MatterRule, fact: Fact) -> Whose:
@@ -174,12 +176,13 @@ def _decide(current: dict[Whose, State], decision: Fact) -> Iterator[State]:
     """Apply a decision about a matter that stands open."""
     for whose, state in list(current.items()):
         if state.id == decision.target and (after := _decided(state, decision)) is not None:
-            del current[whose]
-            yield after
+            current[whose] = after
+            if after.closed is not None:
+                yield current.pop(whose)
 
 
 def _decided(state: State, decision: Fact) -> State | None:
-    """Return a matter as a decision closes it, or None if the decision does not hold."""
+    """Return an open matter as a decision leaves it, or None if the decision does not hold."""
     closed = replace(state, last=decision, closed=decision)
     if decision.act == "approve":
         holds = state.waiting is not None and state.rule.approval is not None and state.waiting.typist != decision.typist
@@ -188,6 +191,9 @@ def _decided(state: State, decision: Fact) -> State | None:
         return None
     if decision.act == "settle":
         return closed
+    if decision.act == "reassign":
+        organisation = _uuid(decision.body.get("organisation"))
+        return replace(state, last=decision, answerable=organisation) if organisation is not None else None
     into = _uuid(decision.body.get("into"))
     # Of two matters the one with the lesser id, which is the older, lives on: so merges never go round in a circle.
     return replace(closed, merged=True) if into is not None and into < state.id else None
@@ -198,10 +204,12 @@ def _ranks(role: str, least: str | None) -> bool:
 
 
 def _uuid(text: object) -> UUID | None:
+    """Return the UUID that a text is in its one form; None for any other."""
     try:
-        return UUID(text) if isinstance(text, str) else None
+        found = UUID(text) if isinstance(text, str) else None
     except ValueError:
         return None
+    return found if str(found) == text else None
 
 
 def matter_id(fact: Fact, name: str) -> UUID:
@@ -236,15 +244,15 @@ CONFLICTS = {
 
 def _conflict(name: str, fact: Fact) -> State:
     rule = CONFLICTS[name]
-    return State(matter_id(fact, name), rule, fact, due(rule, fact), fact)
+    return State(matter_id(fact, name), rule, fact, due(rule, fact), fact, fact.organisation)
 
 
 def _settled(state: State, decisions: Sequence[Fact]) -> State:
-    """Return a conflict as the first decision to settle it leaves it."""
-    return next(
-        (after for fact in decisions if fact.act == "settle" and fact.target == state.id and (after := _decided(state, fact))),
-        state,
-    )
+    """Return a conflict as decisions leave it: reassigned until the first that settles it."""
+    for fact in decisions:
+        if state.closed is None and fact.act in ("settle", "reassign") and fact.target == state.id:
+            state = _decided(state, fact) or state
+    return state
 
 
 def _two_posts(versions: Versions, states: Iterable[State], before: Collection[UUID]) -> Iterator[tuple[str, Fact]]:

@@ -125,6 +125,7 @@ class Record(models.Model):
             models.Index(fields=["ledger", "incident", "activity", "position"], name="record_trace"),  # a figure's records
             models.Index(fields=["ledger", "id"], name="record_linked", condition=models.Q(linked=True)),  # the fold
             models.Index(fields=["ledger", "target"], name="record_linked_to", condition=models.Q(linked=True)),  # the fold
+            models.Index(fields=["ledger", "position"], name="record_marked", condition=~models.Q(quarantine="")),
         ]
 
     @cached_property
@@ -165,7 +166,8 @@ class Matter(models.Model):
     """One version of a matter: true from position ``since`` until ``until`` (null: still).
 
     ``opened``, ``waiting`` (for approval), ``closed`` and ``last`` are positions of records; a matter is open while ``closed`` is
-    null. A ``merged`` one lives on in another.
+    null. ``organisation`` is the one answerable now; figures count where the matter was opened, and a ``merged`` one, which
+    lives on in another, nowhere.
     """
 
     pk = models.CompositePrimaryKey("ledger", "id", "since")

@@ -74,7 +74,9 @@ class WrongEnvelope(Mark):
 
 
 class BadAct(Mark):
-    """A report that names a target, another act that names none, or a stated time on what a phone wrote down as it happened."""
+    """A report that names a target, another act that names none or says what it may not, or a stated time on what a phone wrote
+    down as it happened.
+    """
 
     code = "ledger.bad_act"
 
@@ -92,7 +94,7 @@ class BadAnswer(Mark):
 
 
 class UnknownReference(Mark):
-    """The order, duty or place does not exist, or the activity needs one and none is named."""
+    """The order, duty, place or organisation does not exist, or the activity needs one and none is named."""
 
     code = "ledger.unknown_reference"
 
@@ -119,7 +121,7 @@ def meaning(code: str) -> str:
         BadAct.code: say("更正、撤回或处理意见写法不对"),
         UnknownActivityVersion.code: say("专项或其版本不认识"),
         BadAnswer.code: say("答案缺项或类型不对"),
-        UnknownReference.code: say("令、任务或场所不存在"),
+        UnknownReference.code: say("令、任务、场所或单位不存在"),
         NotOrdered.code: say("令里没有这个专项，或当时不在有效期"),
         NoAuthority.code: say("记录人当时在该区域没有职责"),
     }[code]

@@ -16,6 +16,8 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.ledger.fold import CONFLICTS
 from tongxin.ledger.models import Counter, Effect, Head, Heartbeat, Matter, Record
+from tongxin.ledger.reading import withdrawn
+from tongxin.ledger.resolving import MAY_CORRECT, Fact, stand_in
 from tongxin.places.queries import within
 from tongxin.playbook.registry import activities
 from tongxin.protocol.record import GENESIS
@@ -140,9 +142,54 @@ def matter(scope: Scope, id_: UUID) -> Matter:
 
 
 def marked(scope: Scope, incident: UUID) -> QuerySet[Record]:
-    """Return an incident's records that count nowhere for what is wrong with them, newest first, and those that name none."""
-    rows = Record.objects.filter(within(scope), ledger=scope.ledger).exclude(quarantine="")
-    return rows.filter(Q(incident=incident) | Q(incident=None)).order_by("-position")
+    """Return an incident's marked records about which nobody has decided yet, newest first, and those that name no incident.
+
+    Those that were rejected are left out, and those that were released and count.
+    """
+    named = _marked(scope, incident)
+    counting_now = Effect.objects.filter(ledger=scope.ledger, until__isnull=True, by__isnull=False)
+    released = counting_now.filter(position__in=[row[0] for row in named]).values_list("position", flat=True)
+    decided = {*_rejections(scope.ledger, named), *released}
+    return _newest(scope, [row[0] for row in named if row[0] not in decided])
+
+
+def rejected(scope: Scope, incident: UUID) -> QuerySet[Record]:
+    """Return an incident's marked records that somebody looked at and left out, newest first, and those that name no incident."""
+    return _newest(scope, list(_rejections(scope.ledger, _marked(scope, incident))))
+
+
+def rejections(rows: Sequence[Record]) -> dict[int, Fact]:
+    """Return by which withdrawals some records of one ledger were rejected, by their positions."""
+    named = [(row.position, row.id, row.hash, row.typist) for row in rows if row.quarantine]
+    return _rejections(rows[0].ledger, named) if named else {}
+
+
+Named = tuple[int, UUID | None, str, UUID]
+"""A marked record's position, id, hash and typist."""
+
+
+def _marked(scope: Scope, incident: UUID) -> list[Named]:
+    """Return an incident's marked records. They are few: they are read by an index of their own, whatever the incident."""
+    rows = Record.objects.filter(within(scope), ledger=scope.ledger).exclude(quarantine="").order_by()
+    fields = rows.values_list("incident", "position", "id", "hash", "typist")
+    return [named for whose, *named in fields if whose in (incident, None)]  # type: ignore[misc]
+
+
+def _newest(scope: Scope, positions: Collection[int]) -> QuerySet[Record]:
+    return Record.objects.filter(ledger=scope.ledger, position__in=positions).order_by("-position")
+
+
+def _rejections(ledger: str, named: Iterable[Named]) -> dict[int, Fact]:
+    """Return the first withdrawal that holds of each marked record, by its position."""
+    targets = {at: ((id_, stand_in(hash_)), typist) for at, id_, hash_, typist in named}
+    acts = withdrawn(ledger, {id_ for ids, _ in targets.values() for id_ in ids if id_}) if targets else {}
+    found = {}
+    for at, (ids, typist) in targets.items():
+        done = [act for id_ in ids if id_ in acts for act in acts[id_]]
+        holding = [act for act in done if act.typist == typist or act.role in MAY_CORRECT]
+        if holding:
+            found[at] = min(holding, key=lambda act: act.key)
+    return found
 
 
 def records(scope: Scope, incident: UUID) -> QuerySet[Record]:

@@ -22,7 +22,7 @@ from tongxin.base import clock
 from tongxin.base.arrays import array
 from tongxin.ledger.fold import CONFLICTS, State, looks_back
 from tongxin.ledger.packing import unpack
-from tongxin.ledger.resolving import RELEASABLE, Fact
+from tongxin.ledger.resolving import RELEASABLE, Fact, withdrawals
 from tongxin.ledger.storing import Version
 from tongxin.playbook.registry import version
 from tongxin.playbook.schema import Activity
@@ -64,6 +64,21 @@ _LINKED = f"""
 SELECT id, target, activity, subject FROM ledger_record WHERE {_READABLE} AND linked AND id = ANY(%(ids)s::uuid[])
 UNION ALL
 SELECT id, target, activity, subject FROM ledger_record WHERE {_READABLE} AND linked AND target = ANY(%(ids)s::uuid[])
+"""
+
+_ACTS_ON = f"""
+WITH RECURSIVE done (position, id) AS (
+    SELECT act.* FROM unnest(%(ids)s::uuid[]) AS wanted (id), LATERAL (
+        SELECT position, id FROM ledger_record
+        WHERE ledger = %(ledger)s AND linked AND target = wanted.id AND act = 'withdraw' OFFSET 0
+    ) AS act
+    UNION
+    SELECT act.* FROM done, LATERAL (
+        SELECT position, id FROM ledger_record WHERE ledger = %(ledger)s AND linked AND target = done.id OFFSET 0
+    ) AS act
+)
+SELECT {_FACT} FROM ledger_record
+WHERE ledger = %(ledger)s AND position = ANY(ARRAY(SELECT position FROM done)) AND quarantine = ANY(%(marks)s::text[])
 """
 
 _STANDING_IN = f"""
@@ -154,6 +169,12 @@ def families(ledger: str, end: int, subjects: Iterable[About]) -> list[Fact]:
     return found
 
 
+def withdrawn(ledger: str, ids: Collection[UUID]) -> dict[UUID, list[Fact]]:
+    """Return the withdrawals that count, by which of some records they target: of all that the ledger holds, added up or not."""
+    marks = array(["", *RELEASABLE])
+    return withdrawals(map(_fact, fetch(_ACTS_ON, {"ledger": ledger, "ids": array(ids), "marks": marks})))
+
+
 def _rows(query: str, ledger: str, end: int, **parameters: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - values of any type
     parameters |= {"ledger": ledger, "end": end, "marks": array(["", *RELEASABLE])}
     return fetch(query, parameters)
@@ -231,7 +252,7 @@ def _open(row: Version, at: Mapping[int, Fact]) -> State:
     activity = version(opened.activity_hash)
     rule = activity.matter_rule(row.name) if activity else None
     assert rule is not None  # noqa: S101 - it opened the matter
-    return State(row.id, rule, opened, row.due_at, last, waiting=at[row.waiting] if row.waiting else None)
+    return State(row.id, rule, opened, row.due_at, last, row.organisation, waiting=at[row.waiting] if row.waiting else None)
 
 
 def _moved(fact: Fact, moment: datetime) -> Fact:

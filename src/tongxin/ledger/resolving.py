@@ -152,6 +152,24 @@ def _one_of_each_id(records: Iterable[Fact], out: Resolved) -> dict[UUID, Fact]:
     return nodes
 
 
+def withdrawals(acts: Iterable[Fact]) -> dict[UUID, list[Fact]]:
+    """Return the withdrawals that count, by what they target, in fold order. All that is done to the acts must be among them."""
+    nodes = _one_of_each_id(acts, Resolved())
+    judge = _Judge(nodes)
+    found: dict[UUID, list[Fact]] = defaultdict(list)
+    for node in sorted(nodes.values(), key=lambda fact: fact.key):
+        if node.act == "withdraw" and node.target is not None and judge.content(node, 1) is not None:
+            found[node.target].append(node)
+    return found
+
+
+def stand_in(hash_: str) -> UUID:
+    """Return what a rejection targets where a record's id will not do: a UUID made of its hash (RFC 9562, version 8)."""
+    made = bytearray.fromhex(hash_[:32])
+    made[6], made[8] = 0x80 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
+    return UUID(bytes=bytes(made))
+
+
 def _effect(by: int | None, fact: Fact) -> Effect:
     return Effect(by, fact.occurred_at, fact.day, fact.activity, fact.subject)
 

@@ -15,12 +15,14 @@ MOST_BYTES = 65_536
 LARGEST = 10**12
 """Numbers lie between minus and plus this, with at most three decimals, so that every language writes them alike."""
 DECIMALS = 3
+MOST_REASON = 200
+"""Characters of the reason that an act may give."""
 LARGEST_INT = 2**53 - 1
 """The largest integer that every language counts exactly."""
 
-Act = Literal["report", "correct", "withdraw", "release", "merge", "approve", "settle"]
+Act = Literal["report", "correct", "withdraw", "release", "merge", "approve", "settle", "reassign"]
 ACTS_ON_RECORDS = frozenset({"correct", "withdraw", "release"})
-ACTS_ON_MATTERS = frozenset({"merge", "approve", "settle"})
+ACTS_ON_MATTERS = frozenset({"merge", "approve", "settle", "reassign"})
 Channel = Literal["phone", "desk", "call", "paper", "import"]
 
 
