@@ -15,7 +15,7 @@ from tests.e2e.conftest import Night
 
 PAGES = {
     "tonight": "/", "wall": "/wall", "orders": "/orders", "duties": "/duties", "posts": "/duties?kind=post",
-    "matters": "/matters?state=all", "places": "/places", "place": "PLACE", "organisations": "/organisations",
+    "matters": "/matters?state=all", "matter": "MATTER", "places": "/places", "place": "PLACE", "organisations": "/organisations",
     "organisation": "ORGANISATION", "figures": "/figures", "figure": "/figures/venue_closure.inspections", "record": "/records/1",
     "correct": "/records/1/correct", "quarantine": "/quarantine", "search": "/search?q=村", "import": "/import",
     "bulletins": "/bulletins", "compose": "/bulletins/next", "bulletin": "BULLETIN", "public-list": "/public/bulletins",
@@ -30,9 +30,10 @@ def address(page: Page, night: Night, path: str) -> str:
     if path == "PLACE":
         page.goto(f"{night.url}/duties")
         return page.locator("a[href^='/places/']").first.get_attribute("href") or ""
-    if path == "ORGANISATION":
-        page.goto(f"{night.url}/organisations")
-        return page.locator("a[href^='/organisations/']").first.get_attribute("href") or ""
+    for kind in ("organisations", "matters"):
+        if path == kind[:-1].upper():
+            page.goto(f"{night.url}/{kind}?state=all")
+            return page.locator(f"main a[href^='/{kind}/']").first.get_attribute("href") or ""
     if path.startswith(("PUBLIC", "BULLETIN")):
         page.goto(f"{night.url}/bulletins")
         issue = page.locator("a[href^='/bulletins/0']").first.get_attribute("href") or ""

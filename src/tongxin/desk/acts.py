@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tongxin.base.problems import BadRequest
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.desk import answering, wording
+from tongxin.desk import answering, narrowing, wording
 from tongxin.desk.session import signed_in
 from tongxin.figures.actions import catch_up
 from tongxin.ledger import actions, queries
@@ -24,15 +25,48 @@ from tongxin.playbook.registry import version
 def decide(request: HttpRequest, scope: Scope, id_: UUID, act: str) -> HttpResponse:
     """Settle a matter, or approve what it waits with."""
     act_on = {"settle": actions.settle_matter, "approve": actions.approve_matter}[act]
-    return _done(request, scope, act_on(scope, queries.matter(scope, id_)).position)
+    return _done(request, scope, act_on(scope, queries.matter(scope, id_), _reason(request)).position)
+
+
+@require_POST
+@signed_in
+def merge(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """Make two matters one; show the one that lives on."""
+    other = _chosen(request, "into", say("没有选并到哪一件"))
+    row, kept = actions.merge_matter(scope, queries.matter(scope, id_), queries.matter(scope, other), _reason(request))
+    return _done(request, scope, row.position, to=f"/matters/{kept.id}")
+
+
+@require_POST
+@signed_in
+def reassign(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+    """Make another organisation answerable."""
+    organisation = _chosen(request, "organisation", say("没有选改派给哪个单位"))
+    return _done(
+        request, scope, actions.reassign_matter(scope, queries.matter(scope, id_), organisation, _reason(request)).position
+    )
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "")
+
+
+def _chosen(request: HttpRequest, name: str, missing: str) -> UUID:
+    found = narrowing.uuid(request.POST, name)
+    if found is None:
+        raise BadRequest(missing, next=say("选好再按。"))
+    return found
 
 
 @require_POST
 @signed_in
 def judge(request: HttpRequest, scope: Scope, position: int, act: str) -> HttpResponse:
-    """Release a marked record, or withdraw one."""
-    act_on = {"release": actions.release, "withdraw": actions.withdraw}[act]
-    written = act_on(scope, queries.record(scope, position))
+    """Release a marked record or reject it, or withdraw one."""
+    row, reason = queries.record(scope, position), _reason(request)
+    if act == "reject":
+        written = actions.reject(scope, row, reason)
+    else:
+        written = {"release": actions.release, "withdraw": actions.withdraw}[act](scope, row, reason)
     return _done(request, scope, written.position, undo=act != "withdraw")
 
 
@@ -62,10 +96,12 @@ def correct(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
     return render(request, "desk/correct.html", content, status=400 if wrong else 200)
 
 
-def _done(request: HttpRequest, scope: Scope, position: int, *, undo: bool = True, back: str = "/matters") -> HttpResponse:
+def _done(
+    request: HttpRequest, scope: Scope, position: int, *, undo: bool = True, back: str = "/matters", to: str = ""
+) -> HttpResponse:
     """Let what was done show at once, and lead back; ``done`` is the record that can be undone."""
     catch_up(scope.ledger, position)
-    target = request.POST.get("next") or back
+    target = to or request.POST.get("next") or back
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
         target = back
     at = urlsplit(target)

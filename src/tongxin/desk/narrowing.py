@@ -34,10 +34,18 @@ def narrow(request: HttpRequest) -> Narrow:
 def uuid(said: QueryDict, name: str) -> UUID | None:
     """Return a UUID from an address or a form, None if it is not there; raise BadRequest."""
     text = said.get(name)
+    found = as_uuid(text)
+    if text and found is None:
+        raise BadRequest(say("{name}：要一个 UUID", name=name))
+    return found
+
+
+def as_uuid(text: object) -> UUID | None:
+    """Return a text as a UUID; None if it is none."""
     try:
-        return UUID(str(text)) if text else None
+        return UUID(text) if isinstance(text, str) and text else None
     except ValueError:
-        raise BadRequest(say("{name}：要一个 UUID", name=name)) from None
+        return None
 
 
 def day(request: HttpRequest) -> date | None:

@@ -1,8 +1,6 @@
 """The desk's pages. Each view finds, authorises through its scope, and answers; the few that act call one action."""
 
-from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +9,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tongxin.base import clock
-from tongxin.base.problems import BadRequest, Problem
-from tongxin.base.scope import Scope, prefix
+from tongxin.base.problems import Problem
+from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.desk import narrowing, order_page, place_page, search, wording
 from tongxin.desk.acts import just_done
-from tongxin.desk.lists import matter_rows, note, page_of, record_rows
+from tongxin.desk.lists import matter_rows, note, record_rows
 from tongxin.desk.session import look_at, looked_at, remember, required, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
 from tongxin.ledger import queries as ledger
@@ -30,7 +28,8 @@ from tongxin.places.queries import place as place_of
 from tongxin.playbook.registry import version
 from tongxin.protocol.record import GENESIS, chain_hash
 
-_DAY = timedelta(days=1)
+if TYPE_CHECKING:
+    from tongxin.ledger.models import Record
 
 
 @require_http_methods(["GET", "POST"])
@@ -77,72 +76,6 @@ def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 @require_GET
 @signed_in
-def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """List matters, narrowed by what the address says."""
-    incident, now = required(request), clock.now()
-    rows = ledger.matters(scope, incident.id).order_by("due_at", "opened")
-    wanted = request.GET
-    state = wanted.get("state", "open")
-    since = clock.tonight(now) - _DAY
-    narrowed: dict[str, dict[str, Any]] = {
-        "open": {"closed__isnull": True},
-        "late": {"closed__isnull": True, "due_at__lte": now},
-        "due": {"closed__isnull": True, "due_at__gt": now},
-        "closed": {"closed_at__gte": since},
-        "settled": {"closed__isnull": False},
-        "all": {},
-    }
-    rows = rows.filter(**narrowed.get(state, narrowed["open"]))
-    for field, column in (("activity", "activity"), ("kind", "name"), ("category", "category")):
-        rows = rows.filter(**{column: wanted[field]}) if wanted.get(field) else rows
-    for field in ("organisation", "order"):
-        rows = rows.filter(**{field: narrowing.uuid(request.GET, field)}) if wanted.get(field) else rows
-    rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
-    rows = rows.filter(ledger.is_shift()) if wanted.get("shifts") else rows
-    for field, lookup in (("from", "due_at__gte"), ("to", "due_at__lt")):
-        rows = rows.filter(**{lookup: _moment(request, field)}) if wanted.get(field) else rows
-    page = page_of(request, rows)
-    content = {
-        "page": page,
-        "rows": matter_rows(page, now),
-        "state": state,
-        "states": _states(request, state),
-        "may_decide": bool(scope.roles & MAY_DECIDE),
-        "done": just_done(request),
-    }
-    return render(request, "desk/matters.html", content)
-
-
-def _moment(request: HttpRequest, name: str) -> datetime:
-    try:
-        return datetime.fromisoformat(request.GET[name]).astimezone(clock.SHANGHAI)
-    except ValueError:
-        raise BadRequest(say("{name}：要 2022-04-06T21:30+08:00 这样的时间", name=name)) from None
-
-
-def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
-    names = {
-        "open": say("未结"),
-        "late": say("已逾期"),
-        "due": say("未到期"),
-        "closed": say("今日已结"),
-        "settled": say("已结"),
-        "all": say("全部"),
-    }
-    others = {key: value for key, value in request.GET.items() if key not in ("state", "page")}
-    return [(name, f"?{urlencode({**others, 'state': key})}", key == state) for key, name in names.items()]
-
-
-@require_GET
-@signed_in
-def quarantine(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """List the records that are kept but count nowhere."""
-    page = page_of(request, ledger.marked(scope, required(request).id))
-    return render(request, "desk/quarantine.html", {"page": page, "rows": record_rows(list(page))})
-
-
-@require_GET
-@signed_in
 def find(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Show what is called as was typed, or has that number."""
     return render(request, "desk/search.html", search.content(scope, looked_at(request), request.GET.get("q", "")))
@@ -173,6 +106,14 @@ def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     return render(request, "desk/order.html", order_page.content(scope, order_queries.order(scope, id_)))
 
 
+def _answers(row: "Record") -> list[tuple[str, str]]:
+    """Return what a record says; a decision that names an organisation, by its name."""
+    body = dict(row.body or {})
+    named = narrowing.as_uuid(body.pop("organisation", None)) if row.act == "reassign" else None
+    told = wording.answers(version(row.activity_hash), body)
+    return [(say("改派给"), organisation_names([named]).get(named, "")), *told] if named else told
+
+
 @require_GET
 @signed_in
 def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
@@ -180,10 +121,11 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
     row = ledger.record(scope, position)
     history, matters_ = ledger.history(scope, row), ledger.matters_of(row)
     effect = ledger.effects_of([row]).get(row.position)
+    rejection = next((act.position for act in ledger.rejections([row]).values()), None)
     before, names = ledger.record_before(row), member_names([row.member, row.typist])
     content = {
         "row": row,
-        "answers": wording.answers(version(row.activity_hash), row.body),
+        "answers": _answers(row),
         "note": note(row, effect),
         "target": ledger.position_of(row) or (effect.by if effect else None),
         "activity": wording.activity(row.activity),
@@ -200,6 +142,8 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
         "rehashed": chain_hash(before.hash if before else GENESIS, row.bytes) == row.hash,
         "history": record_rows(history),
         "matters": matter_rows(matters_, clock.now()),
+        "may_judge": bool(row.quarantine) and rejection is None and bool(scope.roles & MAY_DECIDE),
+        "rejection": rejection,
         "may_release": row.quarantine in RELEASABLE and bool(scope.roles & MAY_DECIDE),
         "may_correct": may_correct(scope, row),
         "done": just_done(request),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tongxin.desk import acts, bulletins, duties, figures, imports, organisations, pages, places, wall
+from tongxin.desk import acts, bulletins, duties, figures, imports, matters, organisations, pages, places, wall
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
@@ -10,13 +10,17 @@ urlpatterns = [
     path("sign-in", pages.sign_in, name="sign_in"),
     path("sign-out", pages.sign_out, name="sign_out"),
     path("incident", pages.look, name="look"),
-    path("matters", pages.matters, name="matters"),
+    path("matters", matters.matters, name="matters"),
+    path("matters/<uuid:id_>", matters.matter, name="matter"),
     path("matters/<uuid:id_>/settle", acts.decide, {"act": "settle"}, name="settle"),
     path("matters/<uuid:id_>/approve", acts.decide, {"act": "approve"}, name="approve"),
+    path("matters/<uuid:id_>/merge", acts.merge, name="merge"),
+    path("matters/<uuid:id_>/reassign", acts.reassign, name="reassign"),
     path("records/<int:position>/release", acts.judge, {"act": "release"}, name="release"),
     path("records/<int:position>/correct", acts.correct, name="correct"),
     path("records/<int:position>/withdraw", acts.judge, {"act": "withdraw"}, name="withdraw"),
-    path("quarantine", pages.quarantine, name="quarantine"),
+    path("records/<int:position>/reject", acts.judge, {"act": "reject"}, name="reject"),
+    path("quarantine", matters.quarantine, name="quarantine"),
     path("search", pages.find, name="search"),
     path("places", places.listed, name="places"),
     path("places/<uuid:id_>", pages.place, name="place"),

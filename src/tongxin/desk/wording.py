@@ -99,7 +99,7 @@ def answers(found: Activity | None, body: Mapping[str, Any] | None) -> list[tupl
     out = []
     for name, value in (body or {}).items():
         question = found.question(name) if found else None
-        label = pick(question.label.zh, question.label.en) if question else name
+        label = pick(question.label.zh, question.label.en) if question else say("原因") if name == "reason" else name
         out.append((label, answer(question, value) if question else str(value)))
     return out
 
@@ -139,6 +139,7 @@ def act(name: str) -> str:
         "merge": say("并案"),
         "approve": say("批准"),
         "settle": say("了结"),
+        "reassign": say("改派"),
     }.get(name, "")
 
 

@@ -8,16 +8,26 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tongxin.base.scope import Scope
-from tongxin.ledger.models import Record
+from tongxin.ledger.models import Matter, Record
 from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
 from tongxin.people.queries import Held
+from tongxin.playbook.registry import version
 
-__all__ = ["MAY_DECIDE", "RELEASABLE", "may_correct", "role_at"]
+__all__ = ["MAY_DECIDE", "RELEASABLE", "may_approve", "may_correct", "role_at"]
 
 
 def may_correct(scope: Scope, row: Record) -> bool:
     """Say whether a person who sees a record may correct it: whoever made it, and whoever leads there, if it counts."""
     return row.act == "report" and not row.quarantine and (row.typist == scope.member or bool(scope.roles & MAY_CORRECT))
+
+
+def may_approve(scope: Scope, row: Matter) -> bool:
+    """Say whether a person holds a role that approves what a matter waits with."""
+    opened = version(Record.objects.get(ledger=row.ledger, position=row.opened).activity_hash)
+    rule = opened.matter_rule(row.name) if opened else None
+    if row.waiting is None or rule is None or rule.approval is None:
+        return False
+    return bool(scope.roles.intersection(RANKS[RANKS.index(rule.approval) :]))
 
 
 def role_at(roles: Sequence[Held], area: str, moment: datetime) -> str:

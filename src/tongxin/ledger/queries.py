@@ -218,6 +218,12 @@ def history(scope: Scope, row: Record) -> list[Record]:
     return list(same.order_by("occurred_at", "device", "chain", "seq"))
 
 
+def history_of(scope: Scope, found: Matter) -> list[Record]:
+    """Return what was said about a matter's subject in its incident, decisions too, in the order in which it happened."""
+    same = Record.objects.filter(within(scope), ledger=scope.ledger, activity=found.activity, subject=found.subject)
+    return list(same.filter(incident=found.incident).order_by("occurred_at", "device", "chain", "seq")[:MOST_NAMED])
+
+
 def about_place(scope: Scope, incident: UUID, place: UUID) -> QuerySet[Record]:
     """Return an incident's records about a place, of all activities whose subject is the place, newest first."""
     same = Record.objects.filter(within(scope), ledger=scope.ledger, activity__in=list(activities()), subject=str(place))
