@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PACKAGES := pyproject.toml drill/pyproject.toml
 
-.PHONY: help demo up test check fix bench prove simulate torture browser pictures screens vectors messages lock clean
+.PHONY: help demo up test check fix bench prove simulate torture browser pictures screens vectors openapi messages lock clean
 help:           ## this menu
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -58,6 +58,9 @@ screens: .venv/dev browser  ## a picture of every page in both languages, kept i
 
 vectors: .venv/dev          ## the protocol's test vectors, made anew (a changed file is a changed protocol)
 	PYTHONPATH=. $(BIN)/python tests/vectors/build.py
+
+openapi: .venv/dev          ## docs/openapi.json, made anew from the table of calls
+	$(BIN)/python scripts/openapi.py
 
 messages: .venv/dev         ## compile the English catalogue after a change of its .po file
 	$(BIN)/pybabel --quiet compile -D django -d src/tongxin/locale

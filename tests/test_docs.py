@@ -50,18 +50,18 @@ def test_every_setting_is_listed() -> None:
     assert {name for name in names - {"DJANGO_SETTINGS_MODULE", "LANG", "LC_ALL"} if f"`{name}`" not in listed} == set()
 
 
-def _addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
+def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
     for part in resolver.url_patterns:
         address = before + str(part.pattern)
         if isinstance(part, URLPattern):
             yield address
         else:
-            yield from _addresses(part, address)
+            yield from addresses(part, address)
 
 
 def test_every_address_of_the_two_doors_is_listed() -> None:
     listed = doc("doors.md")
-    for address in _addresses(get_resolver()):
+    for address in addresses(get_resolver()):
         door, _, call = address.partition("/")
         if door in ("api", "field"):
             assert call.replace("<uuid:id_>", "ID") in listed, address

@@ -1,13 +1,17 @@
-"""The desk's door for programs: docs/doors.md is its contract. Each view reads a form, acts and answers."""
+"""The desk's door for programs: docs/doors.md is its contract. ``api_urls`` says which address leads to which view.
 
-from typing import TYPE_CHECKING, Any
+A view that acts gets the form which came and does no more than act and answer; one that tells gets the request, whose address may
+ask for a part.
+"""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from msgspec import UNSET, Meta, UnsetType
 
 from tongxin.base import door
 from tongxin.base.problems import BadRequest
@@ -16,8 +20,10 @@ from tongxin.base.words import pick, say
 from tongxin.bulletin import actions as bulletin_actions
 from tongxin.bulletin import queries as bulletin_queries
 from tongxin.bulletin.forms import BulletinForm
+from tongxin.desk import api_answers as answers
 from tongxin.desk import narrowing
-from tongxin.desk.session import remember, signed_in
+from tongxin.desk.api_answers import told
+from tongxin.desk.session import remember
 from tongxin.figures import queries as figure_queries
 from tongxin.ledger import queries as ledger
 from tongxin.orders import actions as order_actions
@@ -30,7 +36,9 @@ from tongxin.places.actions import PlaceForm, add_places
 
 if TYPE_CHECKING:
     from tongxin.bulletin.models import Bulletin
-    from tongxin.orders.models import Incident
+
+FARTHEST = 2**62
+"""Beyond every position."""
 
 
 class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,148 +54,125 @@ class ReviewForm(msgspec.Struct, forbid_unknown_fields=True):
     reason: str = ""
 
 
-def _json(answer: object, status: int = 200) -> HttpResponse:
-    return HttpResponse(door.write(answer), content_type="application/json", status=status)
+class PartAsked(msgspec.Struct):
+    """Which part of the figures an address may ask for; ``narrowing`` reads it."""
+
+    day: Annotated[date, Meta(description="only this Shanghai day")] | UnsetType = UNSET
+    area: Annotated[str, Meta(description="only within this area, by its 12-digit code")] | UnsetType = UNSET
+    organisation: Annotated[UUID, Meta(description="only of this organisation")] | UnsetType = UNSET
+    category: Annotated[str, Meta(description="only of places of this category")] | UnsetType = UNSET
+    by: (
+        Annotated[Literal["day", "town", "area", "organisation", "category"], Meta(description="told apart by this")] | UnsetType
+    ) = UNSET
 
 
-@csrf_exempt
-@require_POST
-def sign_in(request: HttpRequest) -> HttpResponse:
+class PageAsked(msgspec.Struct):
+    """Which records an address may ask for."""
+
+    after: Annotated[int, Meta(ge=0, le=FARTHEST, description="only those of higher positions")] = 0
+    limit: Annotated[int, Meta(ge=0, le=door.MOST_ROWS, description="so many at most")] = 1000
+
+
+class IncidentAsked(msgspec.Struct):
+    """Whose bulletins an address may ask for."""
+
+    incident: Annotated[UUID, Meta(description="only of this incident")] | UnsetType = UNSET
+
+
+def sign_in(request: HttpRequest, form: SignInForm) -> answers.SignedIn:
     """Begin a session by a code."""
-    member = people.sign_in(door.read(request.body, SignInForm).code)
+    member = people.sign_in(form.code)
     remember(request, member.id)
     get_token(request)  # sets the cookie whose value later posts carry
-    roles = sorted(scope_of(member.id).roles)
-    return _json({"member": {"id": member.id, "name": pick(member.name, member.name_en)}, "roles": roles})
+    name = pick(member.name, member.name_en)
+    return answers.SignedIn(answers.Person(member.id, name), sorted(scope_of(member.id).roles))
 
 
-@require_POST
-@signed_in
-def set_clock(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """Stand the drill clock at its start."""
-    return _json(order_actions.set_clock(scope, door.read(request.body, ClockForm)))
+def set_clock(scope: Scope, form: ClockForm) -> answers.Clock:
+    """Stand the drill clock at its start; refused where nothing is a drill, and once it has begun."""
+    return told(answers.Clock, order_actions.set_clock(scope, form))
 
 
-@require_POST
-@signed_in
-def begin_clock(request: HttpRequest, scope: Scope) -> HttpResponse:  # noqa: ARG001 - no form
-    """Let the drill clock run."""
-    return _json(order_actions.begin_clock(scope))
+def begin_clock(scope: Scope) -> answers.Clock:
+    """Let the drill clock run, two seconds from now."""
+    return told(answers.Clock, order_actions.begin_clock(scope))
 
 
-@require_POST
-@signed_in
-def organisations(request: HttpRequest, scope: Scope) -> HttpResponse:
+def organisations(scope: Scope, rows: list[OrganisationForm]) -> answers.Kept:
     """Add organisations."""
-    return _json(people.add_organisations(scope, door.read_rows(request.body, "organisations", OrganisationForm)))
+    return answers.Kept(**people.add_organisations(scope, rows))
 
 
-@require_POST
-@signed_in
-def places(request: HttpRequest, scope: Scope) -> HttpResponse:
+def places(scope: Scope, rows: list[PlaceForm]) -> answers.Kept:
     """Add places."""
-    return _json(add_places(scope, door.read_rows(request.body, "places", PlaceForm)))
+    return answers.Kept(**add_places(scope, rows))
 
 
-@require_POST
-@signed_in
-def members(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """Add members."""
-    return _json(people.add_members(scope, door.read_rows(request.body, "members", MemberForm)))
+def members(scope: Scope, rows: list[MemberForm]) -> answers.Kept:
+    """Add members with their roles."""
+    return answers.Kept(**people.add_members(scope, rows))
 
 
-@require_POST
-@signed_in
-def sign_in_codes(request: HttpRequest, scope: Scope) -> HttpResponse:
+def sign_in_codes(scope: Scope, rows: list[UUID]) -> answers.Codes:
     """Give sign-in codes."""
-    codes = people.give_codes(scope, door.read_rows(request.body, "members", UUID))
-    return _json({"codes": [{"member": member, "code": code} for member, code in codes]})
+    return answers.Codes([answers.Code(member, code) for member, code in people.give_codes(scope, rows)])
 
 
-@require_POST
-@signed_in
-def revoke_device(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
+def revoke_device(scope: Scope, id_: UUID) -> answers.Revoked:
     """End a phone's enrolment."""
     row = people.revoke(scope, id_)
-    return _json({"id": row.id, "member": row.member_id, "revoked_at": row.revoked_at})
+    return told(answers.Revoked, row, member=row.member_id)
 
 
-def _incident(row: "Incident") -> dict[str, Any]:
-    return {key: getattr(row, key) for key in ("id", "name", "name_en", "kind", "drill", "opened_at")}
+def incidents(_: HttpRequest, scope: Scope) -> answers.Incidents:
+    """List incidents."""
+    return answers.Incidents([told(answers.Incident, row) for row in order_queries.incidents(scope)])
 
 
-@require_http_methods(["GET", "POST"])
-@signed_in
-def incidents(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """List incidents, or open one."""
-    if request.method == "GET":
-        return _json({"incidents": [_incident(row) for row in order_queries.incidents(scope)]})
-    return _json(_incident(order_actions.open_incident(scope, door.read(request.body, IncidentForm))))
+def open_incident(scope: Scope, form: IncidentForm) -> answers.Incident:
+    """Open an incident."""
+    return told(answers.Incident, order_actions.open_incident(scope, form))
 
 
-@require_POST
-@signed_in
-def orders(request: HttpRequest, scope: Scope) -> HttpResponse:
+def orders(scope: Scope, form: OrderForm) -> answers.Issued:
     """Issue an order."""
-    return _json({"id": order_actions.issue(scope, door.read(request.body, OrderForm)).id})
+    return answers.Issued(order_actions.issue(scope, form).id)
 
 
-@require_POST
-@signed_in
-def visits(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
-    """Make an order's visits."""
+def visits(scope: Scope, id_: UUID) -> answers.Visits:
+    """Make an order's visits; a second call makes none twice."""
     made, unheld = order_actions.plan_visits(scope, id_)
-    keys = {
-        "id": "id",
-        "activity": "activity",
-        "place": "place_id",
-        "area": "area_id",
-        "organisation": "organisation_id",
-    }
-    rows = [{key: getattr(row, field) for key, field in keys.items()} for row in made]
-    return _json({"duties": rows, "unheld": [place.id for place in unheld]})
+    rows = [answers.Visit(row.id, row.activity, row.place_id, row.area_id, row.organisation_id) for row in made]
+    return answers.Visits(rows, [place.id for place in unheld])
 
 
-@require_POST
-@signed_in
-def duties(request: HttpRequest, scope: Scope) -> HttpResponse:
+def duties(scope: Scope, rows: list[DutyForm]) -> answers.Kept:
     """Add duties."""
-    return _json(order_actions.add_duties(scope, door.read_rows(request.body, "duties", DutyForm)))
+    return answers.Kept(**order_actions.add_duties(scope, rows))
 
 
-@require_POST
-@signed_in
-def assignments(request: HttpRequest, scope: Scope) -> HttpResponse:
+def assignments(scope: Scope, rows: list[AssignmentForm]) -> answers.Kept:
     """Put members on duties."""
-    return _json(order_actions.assign(scope, door.read_rows(request.body, "assignments", AssignmentForm)))
+    return answers.Kept(**order_actions.assign(scope, rows))
 
 
-@require_GET
-@signed_in
-def figures(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+def figures(request: HttpRequest, scope: Scope, id_: UUID) -> answers.Figures:
     """Tell the figures of an incident as they stand: all of them, the part that is asked for, told apart if asked."""
     found, by = order_queries.incident(scope, id_), narrowing.part(request)
     cells = figure_queries.cells(scope, found.id, narrowing.narrow(request))
-    answer = {
-        "position": figure_queries.cursor(scope.ledger),
-        "behind": figure_queries.behind(scope.ledger),
-        "figures": figure_queries.values(cells, figure_queries.figures_of(scope, found.id)),
-    }
+    position, behind = figure_queries.cursor(scope.ledger), figure_queries.behind(scope.ledger)
+    answer = answers.Figures(position, behind, figure_queries.values(cells, figure_queries.figures_of(scope, found.id)))
     if by is not None:
-        answer["parts"] = {str(key): values for key, values in figure_queries.values_by(cells, by[0], digits=by[1]).items()}
-    return _json(answer)
+        answer.parts = {str(key): values for key, values in figure_queries.values_by(cells, by[0], digits=by[1]).items()}
+    return answer
 
 
-@require_GET
-@signed_in
-def records(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
+def records(request: HttpRequest, scope: Scope, id_: UUID) -> answers.Records:
     """List an incident's records by position."""
-    after, limit = _number(request, "after", 0, 2**62), _number(request, "limit", 1000, door.MOST_ROWS)
+    after, limit = _number(request, "after", 0, FARTHEST), _number(request, "limit", 1000, door.MOST_ROWS)
     found = ledger.records(scope, order_queries.incident(scope, id_).id).filter(position__gt=after)[:limit]
-    keys = ("position", "id", "activity", "device", "seq")
-    listed = found.defer("bytes")
-    rows = [{key: getattr(row, key) for key in keys} | {"quarantine": row.quarantine or None} for row in listed]
-    return _json({"records": rows, "next": rows[-1]["position"] if len(rows) == limit else None})
+    rows = [told(answers.Record, row, quarantine=row.quarantine or None) for row in found.defer("bytes")]
+    return answers.Records(rows, rows[-1].position if len(rows) == limit else None)
 
 
 def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
@@ -197,46 +182,30 @@ def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
     return int(text)
 
 
-def _bulletin(row: "Bulletin") -> dict[str, Any]:
-    keys = (
-        "id",
-        "number",
-        "title",
-        "title_en",
-        "position",
-        "figures",
-        "text",
-        "text_en",
-        "fingerprint",
-        "published_at",
-    )
-    return {key: getattr(row, key) for key in keys} | {"drill": row.incident.drill}
+def _bulletin(row: "Bulletin") -> answers.Bulletin:
+    return told(answers.Bulletin, row, drill=row.incident.drill)
 
 
-@require_http_methods(["GET", "POST"])
-@signed_in
-def bulletins(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """List bulletins, or freeze one."""
-    if request.method == "POST":
-        return _json(_bulletin(bulletin_actions.freeze(scope, door.read(request.body, BulletinForm))))
+def bulletins(request: HttpRequest, scope: Scope) -> answers.Bulletins:
+    """List bulletins."""
     try:
         incident = UUID(request.GET["incident"]) if "incident" in request.GET else None
     except ValueError:
         raise BadRequest(say("incident：要一个 UUID")) from None
-    return _json({"bulletins": [_bulletin(row) for row in bulletin_queries.bulletins(scope, incident)]})
+    return answers.Bulletins([_bulletin(row) for row in bulletin_queries.bulletins(scope, incident)])
 
 
-@require_POST
-@signed_in
-def review(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
-    """Say that a bulletin may go out, or send it back."""
-    form = door.read(request.body, ReviewForm)
+def freeze_bulletin(scope: Scope, form: BulletinForm) -> answers.Bulletin:
+    """Freeze a bulletin."""
+    return _bulletin(bulletin_actions.freeze(scope, form))
+
+
+def review(scope: Scope, form: ReviewForm, id_: UUID) -> answers.Reviewed:
+    """Say that a bulletin may go out, or send it back; never of one that one froze oneself."""
     row = bulletin_actions.review(scope, id_, agrees=form.agrees, reason=form.reason)
-    return _json({"bulletin": id_, "member": row.member, "agrees": row.agrees, "reason": row.reason, "at": row.at})
+    return told(answers.Reviewed, row, bulletin=id_)
 
 
-@require_POST
-@signed_in
-def publish(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:  # noqa: ARG001 - no form
-    """Publish a bulletin."""
-    return _json(_bulletin(bulletin_actions.publish(scope, id_)))
+def publish(scope: Scope, id_: UUID) -> answers.Bulletin:
+    """Publish a bulletin, once two others have agreed."""
+    return _bulletin(bulletin_actions.publish(scope, id_))

@@ -12,16 +12,13 @@ from tongxin.base import door
 from tongxin.base.problems import NotFound
 from tongxin.base.words import pick, say
 from tongxin.bulletin import queries
+from tongxin.bulletin.public import public_bulletin
 from tongxin.residents.printing import printed
 
 if TYPE_CHECKING:
     from tongxin.bulletin.models import Bulletin
 
 LATEST = 200
-FIELDS = (
-    "id", "number", "title", "title_en", "text", "text_en", "position", "frozen_at", "published_at", "figures", "today",
-    "details", "corrections", "definitions", "fingerprint",
-)  # fmt: skip
 FOREVER = {"Cache-Control": "public, max-age=86400"}
 
 
@@ -68,10 +65,7 @@ def pdf(request: HttpRequest, id_: UUID) -> HttpResponse:
 @require_GET
 def data(request: HttpRequest, id_: UUID) -> HttpResponse:  # noqa: ARG001 - a view
     """Hand out an issue for programs."""
-    row = queries.published_one(id_)
-    pictures = [{key: value for key, value in one.items() if key != "id"} for one in row.pictures]
-    told = {key: getattr(row, key) for key in FIELDS} | {"drill": row.incident.drill, "pictures": pictures}
-    return HttpResponse(door.write(told), content_type="application/json", headers=FOREVER)
+    return HttpResponse(door.write(public_bulletin(queries.published_one(id_))), content_type="application/json", headers=FOREVER)
 
 
 @require_GET
