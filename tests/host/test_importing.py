@@ -82,12 +82,24 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is(fresh: Da
             False,
             [(0,)],
         )
-    kept = tmp_path / "kept.xlsx"
-    kept.write_bytes(b"of last time")
     (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 broken")
-    assert tongxin(tmp_path, fresh, str(tmp_path / "broken.xlsx"), "--yes", "--report", str(kept))[0] == 2
-    assert kept.read_bytes() == b"of last time"
-    assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name) == []
+    assert tongxin(tmp_path, fresh, str(tmp_path / "broken.xlsx"), "--yes", "--report", str(tmp_path / "half.xlsx"))[0] == 2
+    assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name or "half" in path.name) == []
+
+
+def test_a_report_replaces_no_file_and_least_of_all_the_one_that_is_imported(fresh: Database, tmp_path: Path) -> None:
+    file, kept, link = tmp_path / "list.csv", tmp_path / "kept.xlsx", tmp_path / "link.csv"
+    file.write_text("场所名称,类别,乡镇,村\n吴记药房,药房,张坊,白石\n", "utf-8")
+    kept.write_bytes(b"of last time")
+    link.symlink_to(file)
+    before = {path.name: path.read_bytes() for path in (file, kept)}
+    for report, why in ((file, "就是要导入的文件"), (link, "就是要导入的文件"), (kept, "已经有了")):
+        for answer in (["--yes"], []):
+            code, said = tongxin(tmp_path, fresh, str(file), *answer, "--report", str(report), says="y\n")
+            assert (code, f"--report：{report} {why}" in said, "host.report_exists" in said) == (2, True, True)
+            assert ("移走" in said, "吴记" in said, "写入" in said) == (True, False, False)
+    assert {path.name: path.read_bytes() for path in (file, kept)} == before
+    assert fetch(fresh.owner_url, "SELECT count(*) FROM places_place WHERE name = '吴记药房'") == [(0,)]
 
 
 def test_an_answer_to_a_row_that_looks_like_no_other_is_named(fresh: Database, tmp_path: Path) -> None:

@@ -167,14 +167,17 @@ def anyhow(county: str = "") -> Iterator[tuple[str, str]]:
 @click.option("--good-rows", is_flag=True, help="Import the good rows and list the others (default: all rows or nothing).")
 @click.option("--despite", is_flag=True, help="Import although a total differs or the sheet is full to its last row.")
 @click.option("--yes", "confirmed", is_flag=True, help="Do not ask; columns that are only like a field's name are refused.")
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the row-by-row report (XLSX) here.")
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the row-by-row report (XLSX) to a new file."
+)
 @click.option("--county", default="", metavar="CODE", help="Which county, if there are several.")
 def import_command(file: Path, county: str, report: Path | None, confirmed: bool, **choice: Any) -> None:  # noqa: ANN401, FBT001
     """Import a roster, premises or organisations from XLSX, XLS, ODS or CSV; exit with 1 if rows are left to be mended."""
+    from tongxin.host.importing import choice_of, import_file, require_new  # noqa: PLC0415 - rooms can be imported only now
+
+    require_new(report, file)
     with anyhow() as (_, app_url):
         make_ready(app_url)
-        from tongxin.host.importing import choice_of, import_file  # noqa: PLC0415 - rooms can be imported only now
-
         clean = import_file(file, county, choice_of(**choice), report, confirmed=confirmed)
     sys.exit(0 if clean else EXIT_DIFFERENT)
 

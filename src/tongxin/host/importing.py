@@ -1,5 +1,6 @@
 """The command ``tongxin import``: what was found in a file is shown, a person confirms, then all of it is written or nothing."""
 
+import os
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from tongxin.base.problems import BadRequest
+from tongxin.base.problems import BadRequest, Problem
 from tongxin.base.scope import COUNTY_DIGITS, Scope
 from tongxin.base.words import say
 from tongxin.host.processes import collect_seldom
@@ -20,6 +21,23 @@ from tongxin.people.queries import founder_id, scope_of
 from tongxin.places.queries import counties
 from tongxin.sheets.kinds import kinds, title
 from tongxin.sheets.match import SURE, Column
+
+
+class ReportExists(Problem):
+    """The report would replace a file that is there already; nothing was read or written."""
+
+    code = "host.report_exists"
+    status = 409
+    next_step = "用 --report 另起一个文件名，或者先把那个文件移走。"
+
+
+def require_new(report: Path | None, file: Path) -> None:
+    """Refuse a report that would replace anything, above all the very file that is imported; raise ReportExists."""
+    if report is None or not os.path.lexists(report):
+        return
+    if report.exists() and report.samefile(file):
+        raise ReportExists(say("--report：{file} 就是要导入的文件", file=report))
+    raise ReportExists(say("--report：{file} 已经有了，不会覆盖它", file=report))
 
 
 def import_file(path: Path, county: str, choice: Choice, report: Path | None, *, confirmed: bool) -> bool:
@@ -142,9 +160,9 @@ def _written(path: Path | None) -> Iterator[BinaryIO | None]:
     if path is None:
         yield None
         return
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        file = part.open("wb")
+        file = part.open("xb")
     except OSError as error:
         raise BadRequest(say("--report：{file} 写不了：{reason}", file=path, reason=error.strerror)) from error
     try:
