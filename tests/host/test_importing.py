@@ -2,14 +2,18 @@
 
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from python_calamine import CalamineWorkbook
 from tests.conftest import prepare
 from tests.e2e.conftest import TONGXIN
 from tests.host.helpers import ROOT, Server, environment, fetch
+from tests.host.test_up import running
 
 from tongxin.host.database import Database, ensure
+from tongxin.host.home import Home
+from tongxin.host.ports import free_port
 
 MESSY = "tests/data/messy.xlsx"
 
@@ -120,3 +124,43 @@ def test_a_file_that_is_no_table_is_one_clear_refusal(fresh: Database, tmp_path:
     (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 broken")
     code, said = tongxin(tmp_path, fresh, str(tmp_path / "broken.xlsx"), "--yes")
     assert (code, "sheets.bad_file" in said, "Traceback" in said) == (2, True, False)
+
+
+def alone(folder: Path, *arguments: str, **wanted: str) -> tuple[int, str]:
+    """Run the command in a folder, with no database named."""
+    kept = {name: value for name, value in environment().items() if not name.startswith(("DATABASE_", "TONGXIN_"))}
+    ended = subprocess.run(
+        [TONGXIN, "import", *arguments], env=kept | {"TONGXIN_LANGUAGE": "zh"} | wanted, input="y\n", text=True, cwd=folder,
+        check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return ended.returncode, ended.stdout
+
+
+def test_where_nothing_is_installed_it_makes_nothing_and_says_which_folder_it_looked_in(tmp_path: Path) -> None:
+    file = tmp_path / "shops.csv"
+    file.write_text("场所名称,类别,乡镇,村\n林记药房,药房,张坊,白石\n", "utf-8")
+    for answer in ([], ["--yes"]):
+        code, said = alone(tmp_path, str(file), *answer)
+        assert (code, "host.not_installed" in said, f"目录 {tmp_path / 'var'} 里" in said) == (2, True, True)
+        assert ("TONGXIN_HOME" in said, "tongxin up" in said) == (True, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["shops.csv"]
+
+
+def test_an_installation_is_found_from_another_folder_while_it_runs_and_after(home: Home, tmp_path: Path) -> None:
+    file, elsewhere = tmp_path / "shops.csv", tmp_path / "elsewhere"
+    file.write_text("场所名称,类别,乡镇,村\n林记药房,药房,张坊,白石\n", "utf-8")
+    elsewhere.mkdir()
+    with running(home, free_port()):
+        code, said = alone(elsewhere, str(file), TONGXIN_HOME=str(home.path))
+        assert (code, "导入前 0，导入后 1" in said) == (0, True)
+    code, said = alone(elsewhere, str(file), TONGXIN_HOME=str(home.path))
+    assert (code, "已有 1" in said, list(elsewhere.iterdir())) == (0, True, [])
+
+
+def test_the_county_and_the_installation_are_named_before_the_question(fresh: Database, tmp_path: Path) -> None:
+    file = tmp_path / "shops.csv"
+    file.write_text("场所名称,类别,乡镇,村\n郑记药房,药房,张坊,白石\n", "utf-8")
+    _, said = tongxin(tmp_path, fresh, str(file), says="n\n")
+    named = f"导入到浏阳市：目录 {tmp_path / 'home'}，数据库 127.0.0.1:"
+    assert 0 <= said.find(named) < said.find("写入这 1 行？")
+    assert (str(urlsplit(fresh.owner_url).password) in said, "/importing\n" in said) == (False, True)

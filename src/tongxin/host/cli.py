@@ -22,7 +22,7 @@ from tongxin.host.geography import geography
 from tongxin.host.home import Home
 from tongxin.host.postgres import Embedded
 from tongxin.host.program import make_ready
-from tongxin.host.up import database, up
+from tongxin.host.up import database, require_installed, up
 from tongxin.places.table import find, listed, search
 
 DEFAULT_PORT = 8000
@@ -176,6 +176,7 @@ def import_command(file: Path, county: str, report: Path | None, confirmed: bool
     from tongxin.host.importing import choice_of, import_file, require_new  # noqa: PLC0415 - rooms can be imported only now
 
     require_new(report, file)
+    require_installed(Home())
     with anyhow() as (_, app_url):
         make_ready(app_url)
         clean = import_file(file, county, choice_of(**choice), report, confirmed=confirmed)

@@ -46,6 +46,14 @@ class BadSecrets(Problem):
     next_step = "从备份恢复这个文件；数据可以不要的话，删掉整个目录重来。"
 
 
+class NotInstalled(Problem):
+    """A command that must not make an installation finds none in this home; nothing was made."""
+
+    code = "host.not_installed"
+    status = 409
+    next_step = "到装了同心的目录里去运行，或者用 TONGXIN_HOME 指明它的数据目录；还没有装，先运行 tongxin up。"
+
+
 class Secrets(msgspec.Struct, frozen=True):
     """What only this installation knows; from ``receipts`` comes the key that signs them."""
 

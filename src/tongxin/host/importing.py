@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
+from django.db import connection
 
 from tongxin.base.problems import BadRequest, Problem
 from tongxin.base.scope import COUNTY_DIGITS, Scope
 from tongxin.base.words import say
+from tongxin.host.home import Home
 from tongxin.host.processes import collect_seldom
 from tongxin.imports.actions import Choice, File, look, may_stand, perform
 from tongxin.imports.outcome import Outcome
 from tongxin.imports.verdict import spoken
 from tongxin.people.queries import founder_id, scope_of
-from tongxin.places.queries import counties
+from tongxin.places.queries import area_names, counties
 from tongxin.sheets.kinds import kinds, title
 from tongxin.sheets.match import SURE, Column
 
@@ -47,7 +49,9 @@ def import_file(path: Path, county: str, choice: Choice, report: Path | None, *,
     report is written in any case, of what would be as of what was.
     """
     collect_seldom()
-    scope, file = _founder(county), File(path.name, path)
+    code = _county(county)
+    click.echo(_destination(code))
+    scope, file = scope_of(founder_id(code[:COUNTY_DIGITS])), File(path.name, path)
     if not confirmed:
         found = _run(look, scope, file, choice, report)
         if not may_stand(found, choice) or not found.taken or not click.confirm(say("写入这 {n} 行？", n=found.taken)):
@@ -108,13 +112,21 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _founder(county: str) -> Scope:
-    """Return the scope of a county's founder: of the one named, else of the only one."""
+def _county(wanted: str) -> str:
+    """Return the code of the county that is asked for, else of the only one."""
     known = counties()
-    wanted = county or (known[0] if len(known) == 1 else "")
-    if wanted not in known:
+    code = wanted or (known[0] if len(known) == 1 else "")
+    if code not in known:
         raise BadRequest(say("--county：要这些代码之一：{codes}", codes=", ".join(known)))
-    return scope_of(founder_id(wanted[:COUNTY_DIGITS]))
+    return code
+
+
+def _destination(county: str) -> str:
+    """Return in a line where rows go: which county, in which home and database."""
+    stored = connection.settings_dict
+    address = f"{stored['HOST']}:{stored['PORT']}/{stored['NAME']}"
+    sentence = "导入到{county}：目录 {home}，数据库 {database}"
+    return say(sentence, county=area_names([county])[county], home=Home().path, database=address)
 
 
 def _show(outcome: Outcome) -> None:

@@ -12,11 +12,13 @@ from http import HTTPStatus
 from types import FrameType
 from typing import NoReturn
 
+from tongxin.base.words import say
 from tongxin.host.database import Database, ensure
-from tongxin.host.home import Home, Run
+from tongxin.host.home import Home, NotInstalled, Run
 from tongxin.host.ports import LOOPBACK, next_to, require_port
 from tongxin.host.postgres import Embedded
 from tongxin.host.processes import Child, kill_group, spawn
+from tongxin.host.quarters import data_places
 from tongxin.host.supervisor import Supervisor, child_failed
 from tongxin.places.table import find
 
@@ -71,6 +73,13 @@ def database(home: Home, county: str = "") -> Iterator[Database]:
         found = _database(home, supervisor)
         _prepare(home, found, wanted)
         yield found
+
+
+def require_installed(home: Home) -> None:
+    """Return if this home has a database, or another is named, or Tongxin runs here; raise NotInstalled."""
+    named = os.environ.get("DATABASE_URL") or home.running()
+    if not named and not any(place.exists() for place in data_places(home)):
+        raise NotInstalled(say("目录 {home} 里没有同心的数据库。", home=home.path), home=str(home.path))
 
 
 @contextmanager
