@@ -82,6 +82,31 @@ def test_what_the_columns_are_is_confirmed_or_changed_on_the_page(secretary: Cli
     assert Place.objects.filter(name="白石小店", area_id="430181105201").exists()
 
 
+@pytest.mark.parametrize("act", ["look", "report", "import"])
+def test_another_kind_is_looked_at_anew_and_what_was_answered_for_the_first_is_forgotten(secretary: Client, act: str) -> None:
+    before = Place.objects.count()
+    rows = "名称,类别,单位,镇\n张坊大药房,药店,张坊镇白石村,张坊镇\n合计,,,9\n"
+    address = upload(secretary, rows.encode())
+    form = chosen(secretary.post(address, {"kind": "organisations", "act": "look"}).text)
+    assert "名称=name" in form["column"] and "类别=kind" in form["column"]
+    changed = {**form, "kind": "premises", "other": "2", "despite": "on", "fill": "镇", "act": act}
+    looked = secretary.post(address, changed)
+    assert (looked.status_code, "场所：会收下什么" in looked.text, Place.objects.count()) == (200, True, before)
+    again = chosen(looked.text)
+    assert ("类别=category" in again["column"], again["kind"]) == (True, ["premises"])
+    assert re.findall('name="(?:despite|fill)"[^>]* checked', looked.text) == []
+
+
+def test_the_kind_whose_columns_are_asked_is_the_one_that_is_chosen(secretary: Client) -> None:
+    address = upload(secretary, "店名,村,备注\n白石药房,白石村,药店\n".encode())
+    asked = secretary.get(address)
+    form = chosen(asked.text)
+    assert ("sheets.no_header" in asked.text, form["kind"]) == (True, ["premises"])
+    form["column"] = ["店名=name", "村=village", "备注=category"]
+    secretary.post(address, {**form, "act": "import"})
+    assert Place.objects.filter(name="白石药房", category="pharmacy").exists()
+
+
 def test_looking_hands_out_a_report_too_and_writes_nothing(secretary: Client) -> None:
     before = Place.objects.count()
     address = upload(secretary, "场所名称,类别,乡镇,村\n白石小店,超市,张坊镇,白石村\n".encode())

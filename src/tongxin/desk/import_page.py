@@ -19,8 +19,16 @@ SHOWN = 200
 """Rows that need a person on one page; the report has all."""
 
 
+def is_new(form: QueryDict) -> bool:
+    """Say whether another kind or sheet was chosen than the one whose columns and rows the page showed."""
+    chosen = _shown(form.get("sheet", ""), form.get("kind", ""))
+    return form.get("shown", chosen) != chosen
+
+
 def choice_of(form: QueryDict) -> Choice:
-    """Return what a person chose; raise BadRequest."""
+    """Return what a person chose; raise BadRequest. What was answered for another kind or sheet answers nothing for this one."""
+    if is_new(form):
+        return Choice(sheet=form.get("sheet", ""), kind=form.get("kind", ""), good_rows="good_rows" in form)
     columns: dict[str, str] = {}
     for pair in form.getlist("column"):
         header, _, field = pair.rpartition("=")
@@ -37,12 +45,13 @@ def choice_of(form: QueryDict) -> Choice:
 
 def content(scope: Scope, file: File, choice: Choice) -> dict[str, Any]:
     """Return what the page shows of a file as it would be imported; if it cannot be read yet, what must be chosen first."""
-    shown: dict[str, Any] = {"name": file.name, "choice": choice, "kinds": _kinds(choice.kind)}
+    shown: dict[str, Any] = {"name": file.name, "choice": choice}
     try:
         outcome = look(scope, file, choice)
     except (WhichSheet, WhichKind, NoHeader) as problem:
-        return shown | {"problem": problem} | _open_questions(problem, choice)
-    return shown | of_outcome(outcome) | {"kinds": _kinds(outcome.kind)} | _columns(outcome, choice)
+        kind = choice.kind or str(problem.details.get("kind", ""))
+        return shown | {"problem": problem} | _of_kind(choice, kind) | _open_questions(problem, choice)
+    return shown | of_outcome(outcome) | _of_kind(choice, outcome.kind) | _columns(outcome, choice)
 
 
 def of_outcome(outcome: Outcome) -> dict[str, Any]:
@@ -89,5 +98,11 @@ def _options(kind: str, header: str, chosen: str) -> list[tuple[str, str, bool]]
     return [(f"{header}={name}", text, name == chosen) for name, text in fields]
 
 
-def _kinds(chosen: str) -> list[tuple[str, str, bool]]:
-    return [(name, title(kind.title), name == chosen) for name, kind in kinds().items()]
+def _of_kind(choice: Choice, kind: str) -> dict[str, Any]:
+    """Return the kinds to choose from, and which sheet and kind the rest of the page is about."""
+    kinds_ = [(name, title(known.title), name == kind) for name, known in kinds().items()]
+    return {"kinds": kinds_, "shown": _shown(choice.sheet, kind)}
+
+
+def _shown(sheet: str, kind: str) -> str:
+    return f"{kind}/{sheet}"

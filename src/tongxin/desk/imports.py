@@ -39,16 +39,17 @@ def look(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
         outcome = queries.outcome_of(found)
         return render(request, "desk/import_done.html", {"id": found.id} | import_page.of_outcome(outcome))
     file, choice = File(found.name, bytes(found.content)), import_page.choice_of(request.POST)
-    if request.POST.get("act") == "report":
+    act = "look" if import_page.is_new(request.POST) else request.POST.get("act")
+    if act == "report":
         out = BytesIO()
         actions.look(scope, file, choice, out)
         return _workbook(out.getvalue(), id_)
-    if request.POST.get("act") == "import":
+    if act == "import":
         outcome = actions.finish(scope, id_, choice)
         if outcome.is_clean or outcome.written:
             return redirect("import_file", id_=id_)
     content = import_page.content(scope, file, choice)
-    return render(request, "desk/import_look.html", {"tried": request.POST.get("act") == "import"} | content)
+    return render(request, "desk/import_look.html", {"tried": act == "import"} | content)
 
 
 @require_GET
