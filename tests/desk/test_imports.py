@@ -122,6 +122,14 @@ def test_a_doubtful_total_must_be_ticked(secretary: Client) -> None:
     assert "写入1行" in secretary.post(address, {**form, "act": "import", "despite": "on"}, follow=True).text
 
 
+@pytest.mark.parametrize(("stated", "doubts"), [(44, 0), (56, 1), (57, 1)])
+def test_a_subtotal_is_held_against_its_own_rows(secretary: Client, stated: int, doubts: int) -> None:
+    rows = [f"店{number},超市,张坊镇,白石村,{number}" for number in (3, 10, 20, 24)]
+    table = ["场所名称,类别,乡镇,村,人数", *rows[:2], "小计,,,,13", *rows[2:], f"小计,,,,{stated}"]
+    looked = secretary.get(upload(secretary, "\n".join(table).encode())).text
+    assert looked.count(f"第 7 行“人数”写的是 {stated}，加起来是 44") == doubts
+
+
 def test_who_may_not_import_is_refused_and_sees_no_link(cast: Cast, secretary: Client) -> None:
     leader = cast.at_desk("leader")
     assert (leader.get("/import").status_code, 'href="/import"' in leader.get("/").text) == (403, False)

@@ -194,6 +194,45 @@ def test_totals_are_compared_and_one_that_differs_is_a_doubt() -> None:
     assert [(t.number, str(t.stated), str(t.added)) for t in wrong.totals if not t.agrees] == [(5, "3", "2"), (5, "1008", "1007")]
 
 
+SECTIONS = st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=4), min_size=1, max_size=4)
+
+
+@given(SECTIONS, st.data())
+def test_a_subtotal_is_of_its_section_a_total_of_all_and_a_wrong_one_is_shown_beside_its_own_sum(
+    sections: list[list[int]], data: st.DataObject
+) -> None:
+    sums = [*map(sum, sections), sum(map(sum, sections))]
+    stated = [each + data.draw(st.sampled_from([0, 0, 1, sums[-1]])) for each in sums]
+    rows = [["场所名称", "类别", "人数"]]
+    for section, subtotal in zip(sections, stated, strict=False):
+        rows += [*(["店", "超市", str(number)] for number in section), ["小计", "", str(subtotal)]]
+    found = read([*rows, [data.draw(st.sampled_from(["合计", "总计", "共计", "全市总计"])), "", str(stated[-1])]]).totals
+    assert [(int(t.stated), int(t.added)) for t in found] == list(zip(stated, sums, strict=True))
+    assert [t.agrees for t in found] == [a == b for a, b in zip(stated, sums, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("label", "stated", "added"),
+    [
+        ("小计", "56", "44"), ("小计", "57", "44"), ("合计", "44", "57"), ("张坊镇合计", "44", "44"), ("张坊镇合计", "57", "57"),
+        ("张坊镇合计", "45", "44"), ("张坊镇合计", "56", "57"), ("Subtotal", "57", "44"), ("Total:", "44", "57"),
+        ("小计2家", "44", "44"), ("总计：4家", "44", "57"), ("3月小计", "57", "44"),
+    ],
+)  # fmt: skip
+def test_a_label_tells_what_a_total_is_of_and_one_that_does_not_is_shown_beside_the_nearer(
+    label: str, stated: str, added: str
+) -> None:
+    shops = [["场所名称", "类别", "人数"], *(["店", "超市", number] for number in ("3", "10", "20", "24"))]
+    found = read([*shops[:3], ["小计", "", "13"], *shops[3:], [label, "", stated]]).totals
+    assert [(str(t.stated), str(t.added)) for t in found if t.column] == [("13", "13"), (stated, added)]
+    assert [t.agrees for t in found if not t.column] == [True] * ("家" in label)
+
+
+def test_two_rows_of_totals_below_each_other_are_of_the_same_rows() -> None:
+    shops = [["场所名称", "类别", "人数"], ["甲", "超市", "3"], ["小计", "", "3"], ["小计1家", "", ""], ["乙", "超市", "4"]]
+    assert [t.agrees for t in read([*shops, ["小计", "", "4"], ["合计", "", "7"], ["共2家", "", ""]]).totals] == [True] * 5
+
+
 def test_a_place_that_is_called_like_a_total_is_a_place() -> None:
     assert read([["场所名称", "类别"], ["合计", "超市"], ["共计", ""]]).ignored == {3: "total"}
 

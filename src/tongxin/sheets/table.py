@@ -14,6 +14,8 @@ from tongxin.sheets.read import ROW_LIMITS, Sheet
 Sort = Literal["data", "total", "note", "blank", "header"]
 _TOTAL = re.compile(r"[^,，。;；]{0,12}?(?:合\s*计|总\s*计|小\s*计|共\s*计|总\s*数)[:：]?|(?:sub|grand )?total:?", re.IGNORECASE)
 _COUNTED = re.compile(r"(?:.{0,12}?(?:合\s*计|总\s*计|小\s*计|共\s*计)|共)[:：]?\s*(\d+)\s*(?:人|名|个|家|户|条|处|所)?")
+_PART = re.compile(r"小\s*计|subtotal", re.IGNORECASE)
+_WHOLE = re.compile(r"(?:合\s*计|共\s*计|总\s*数|共|total)[:：]?|.*(?:总\s*计|grand total)[:：]?", re.IGNORECASE)
 _NOTE = re.compile(r"(?:制表|填表|填报|审核|审批|联系|备注|说明|注)[^:：]{0,6}[:：].*", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 
@@ -77,7 +79,7 @@ class Reading:
             else:
                 self.ignored[number] = sort
                 if sort == "total":
-                    self.totals += sums.compared(number, cells)
+                    self.totals += sums.compared(Line(number, sort, cells))
 
     @property
     def doubts(self) -> list[str]:
@@ -94,10 +96,9 @@ class Reading:
             return "header"
         if self._is_whole(cells):
             return "data"
-        texts = [cell for cell in cells if cell]
-        if any(_TOTAL.fullmatch(text) or _COUNTED.fullmatch(text) for text in texts):
+        if _label(cells):
             return "total"
-        return "note" if _NOTE.fullmatch(texts[0]) else "data"
+        return "note" if _NOTE.fullmatch(next(filter(None, cells))) else "data"
 
     def _is_whole(self, cells: Sequence[str]) -> bool:
         """Say whether all that is needed is there: such a row is never taken for a total."""
@@ -113,16 +114,21 @@ class Reading:
 
 
 class _Sums:
-    """Sums of the columns of numbers, and the number of rows: since the last total, and from the beginning."""
+    """Sums of the columns of numbers, and the number of rows: of the section that a subtotal is of, and from the first row on."""
 
     def __init__(self, plan: Plan) -> None:
         self._columns = {column.index: column.header for column in plan.columns if not column.field}
-        self._all: dict[int, Decimal] = dict.fromkeys(self._columns, Decimal(0))
-        self._part = dict(self._all)
         self._numeric: set[int] = set()
-        self._rows = self._rows_part = 0
+        self._all, self._rows = self._nothing(), 0
+        self._part, self._rows_part = self._nothing(), 0
+        self._closed = False
+
+    def _nothing(self) -> dict[int, Decimal]:
+        return dict.fromkeys(self._columns, Decimal(0))
 
     def add(self, cells: Sequence[str]) -> None:
+        if self._closed:  # only now: two rows of totals, one below the other, are of the same section
+            self._part, self._rows_part, self._closed = self._nothing(), 0, False
         self._rows += 1
         self._rows_part += 1
         for index in self._columns:
@@ -132,22 +138,42 @@ class _Sums:
                 self._all[index] += number
                 self._part[index] += number
 
-    def compared(self, row: int, cells: Sequence[str]) -> Iterator[Total]:
-        """Compare every number of a total; it may count what came since the last total, or all."""
-        for index, cell in enumerate(cells):
+    def compared(self, line: Line) -> Iterator[Total]:
+        """Compare every number of a row of totals with what it is the total of; the section ends here."""
+        label = _label(line.cells)
+        rows = Decimal(self._rows_part), Decimal(self._rows)
+        for index, cell in enumerate(line.cells):
             counted = _COUNTED.fullmatch(cell)
             if counted:
-                yield _compare(row, "", Decimal(counted[1]), Decimal(self._rows_part), Decimal(self._rows))
+                yield _compare(line.number, "", Decimal(counted[1]), _meant(label, *rows))
             elif (stated := _number(cell)) is not None and index in self._numeric:
-                yield _compare(row, self._columns[index], stated, self._part[index], self._all[index])
+                sums = _meant(label, self._part[index], self._all[index])
+                yield _compare(line.number, self._columns[index], stated, sums)
             elif stated is not None:
-                yield _compare(row, "", stated, Decimal(self._rows_part), Decimal(self._rows))
-        self._part = dict.fromkeys(self._columns, Decimal(0))
-        self._rows_part = 0
+                yield _compare(line.number, "", stated, _meant(label, *rows))
+        self._closed = True
 
 
-def _compare(row: int, column: str, stated: Decimal, part: Decimal, whole: Decimal) -> Total:
-    return Total(row, column, stated, part if stated == part else whole, stated in (part, whole))
+def _label(cells: Sequence[str]) -> str:
+    """Return what calls a row one of totals, without its number; "" if nothing does."""
+    for cell in cells:
+        if _TOTAL.fullmatch(cell):
+            return cell
+        if counted := _COUNTED.fullmatch(cell):
+            return cell[: counted.start(1)].strip()
+    return ""
+
+
+def _meant(label: str, part: Decimal, whole: Decimal) -> tuple[Decimal, ...]:
+    """Return what a total may be of: a subtotal of its section, a total of all; a label like 张坊镇合计 leaves it open."""
+    if _PART.search(label):
+        return (part,)
+    return (whole,) if _WHOLE.fullmatch(label) else (part, whole)
+
+
+def _compare(row: int, column: str, stated: Decimal, sums: tuple[Decimal, ...]) -> Total:
+    added = min(sums, key=lambda each: abs(each - stated))
+    return Total(row, column, stated, added, stated == added)
 
 
 def _number(text: str) -> Decimal | None:
