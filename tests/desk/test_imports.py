@@ -15,6 +15,10 @@ from tongxin.imports.actions import MOST_BYTES
 from tongxin.people.models import Role
 from tongxin.places.models import Place
 
+NO_VILLAGE = (
+    "淮川街道没有村（社区）“月亮社区”；要写行政区划名录里的名称，这里有："
+    "城西社区、西正社区、朝阳社区、北正社区、新北社区、北园社区、城东社区、联城社区、翠园社区"
+)
 MESSY = Path(__file__).resolve().parents[1] / "data" / "messy.xlsx"
 
 
@@ -58,7 +62,7 @@ def test_a_messy_workbook_from_upload_to_report(secretary: Client) -> None:
     looked = secretary.post(address, {"sheet": "场所", "act": "look"}).text
     assert "读到17行：可收7，已有0，退回3，待确认2，不是数据5" in looked
     assert row_of(looked, 14) == {
-        "判定": "退回", "原因": "淮川街道没有村（社区）“月亮社区”", "场所名称": "月亮幼儿园",
+        "判定": "退回", "原因": NO_VILLAGE, "场所名称": "月亮幼儿园",
         "类别": "幼儿园", "乡镇": "淮川街道", "村（社区）": "月亮社区",
     }  # fmt: skip
     refused = secretary.post(address, {**chosen(looked), "act": "import"}).text
@@ -120,6 +124,54 @@ def test_a_doubtful_total_must_be_ticked(secretary: Client) -> None:
     form = chosen(secretary.get(address).text)
     assert "什么也没有写入" in secretary.post(address, {**form, "act": "import"}).text
     assert "写入1行" in secretary.post(address, {**form, "act": "import", "despite": "on"}, follow=True).text
+
+
+ORGANISATIONS = ("东片组", "第二督查组", "西区督查组", "市应急局", "Fire Brigade", "Team A")
+
+
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [
+        ("第三督查组", ""), ("督查组", ""), ("东区督查组", ""), ("第二十督查组", ""), ("Team B", ""), ("第1督查组", ""),
+        ("西区督察组", "西区督查组"), ("应急局", "市应急局"), ("第二督查小组", ""), ("西督查区组", ""),
+        ("西区查督组", "西区督查组"), ("Fire Brigde", "Fire Brigade"), ("Fire Brigate", "Fire Brigade"),
+    ],
+)  # fmt: skip
+def test_an_unknown_organisation_is_to_be_imported_first_and_another_is_proposed_only_for_a_slip(
+    secretary: Client, written: str, near: str
+) -> None:
+    offices = "单位名称,单位类别\n" + "".join(f"{name},队伍\n" for name in ORGANISATIONS)
+    address = upload(secretary, offices.encode())
+    form = chosen(secretary.get(address).text)
+    assert "写入" in secretary.post(address, {**form, "good_rows": "on", "act": "import"}, follow=True).text
+    looked = secretary.get(upload(secretary, f"姓名,单位,职责,乡镇\n钱一,{written},组员,张坊镇\n".encode())).text
+    what = f"是不是“{near}”？不是，就先导入单位" if near else "先导入单位，再导入名册；名称要和登记的一样"
+    assert row_of(looked, 2)["原因"] == f"单位“{written}”没有登记；{what}"
+
+
+def test_a_refused_row_says_what_is_to_be_written(secretary: Client) -> None:
+    roster = "姓名,单位,职责,乡镇\n,东片组,组员,张坊镇\n钱一,东片组,leeder,张坊镇\n钱二,东片组,driver,月亮镇\n"
+    looked = secretary.get(upload(secretary, roster.encode())).text
+    roles = "指挥长、值班长、秘书、组长、督查员"
+    assert row_of(looked, 2)["原因"] == "缺“姓名”；在表里补上"
+    assert row_of(looked, 3)["原因"] == f"职责“leeder”不认识；要写：{roles}"
+    assert row_of(looked, 4)["原因"] == f"职责“driver”不认识；要写：{roles}"
+    shops = [
+        "场所名称,类别,乡镇,村",
+        "甲,药店,月亮镇,",
+        "乙,药店,,月亮社区",
+        "丙,药店,,",
+        "丁,药店,张方镇,",
+        "戊,药店,大围山镇,白石村",
+    ]
+    looked = secretary.get(upload(secretary, "\n".join([*shops, "己,药店,张方,百石"]).encode())).text
+    reasons = [row_of(looked, row)["原因"] for row in (2, 3, 4, 5, 6, 7)]
+    assert reasons[0].startswith("没有乡镇“月亮镇”；要写行政区划名录里的名称，这里有：") and "、大围山镇、" in reasons[0]
+    assert reasons[1] == "没有村（社区）“月亮社区”；要写行政区划名录里的名称，或者 12 位代码"
+    assert reasons[2] == "没有写在哪个乡镇、哪个村；在表里补上"
+    assert reasons[3] == "没有乡镇“张方镇”；是不是“张坊镇”？"
+    assert reasons[5] == "没有乡镇“张方”；是不是“张坊镇”？"
+    assert reasons[4].startswith("大围山镇没有村（社区）“白石村”；要写行政区划名录里的名称，这里有：") and "东门" in reasons[4]
 
 
 @pytest.mark.parametrize(("stated", "doubts"), [(44, 0), (56, 1), (57, 1)])

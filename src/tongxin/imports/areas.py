@@ -1,16 +1,20 @@
 """Finds an area by the names that offices write: one that fits twice is asked, never guessed."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from tongxin.base.scope import prefix, town_of
 from tongxin.base.words import say
-from tongxin.imports.verdict import AskedError, RefusedError, like
+from tongxin.imports.verdict import AskedError, RefusedError, mistyped
 from tongxin.places.queries import AreaName
 from tongxin.sheets.text import fold
 
 _ENDING = re.compile(r"(?:社区|村|街道|镇|乡)$")
 _OFFICE = re.compile(r"(?:(?<=村)委会|居委会|办事处|人民政府)$")
+
+_LEVELS = {"town": ("town",), "village": ("village",), "any": ("town", "village")}
+_MOST_LISTED = 40
+"""Names that a hint lists: those of a town, or the towns of a county."""
 
 
 class Areas:
@@ -21,6 +25,7 @@ class Areas:
         self._towns: dict[str, list[AreaName]] = {}
         self._villages: dict[str, list[AreaName]] = {}
         self._counties: list[str] = []
+        self._hints: dict[tuple[str, str, str], str] = {}
         for area in areas:
             self._codes[area.code] = area
             if area.level == "county":
@@ -52,14 +57,14 @@ class Areas:
         for length in range(len(key) - 1, 1, -1):
             if key[:length] in self._towns:
                 return self._village(key[length:], self._only(self._towns[key[:length]], text))
-        raise RefusedError(say("没有区域“{name}”{hint}", name=text, hint=self._hint(text, self._towns | self._villages)))
+        raise RefusedError(say("没有区域“{name}”{hint}", name=text, hint=self._hint(text, "any")))
 
     def _town(self, text: str) -> str:
         if text in self._codes:
             return text
         found = self._towns.get(self._key(text))
         if not found:
-            raise RefusedError(say("没有乡镇“{name}”{hint}", name=text, hint=self._hint(text, self._towns)))
+            raise RefusedError(say("没有乡镇“{name}”{hint}", name=text, hint=self._hint(text, "town")))
         return self._only(found, text)
 
     def _village(self, text: str, town: str) -> str:
@@ -69,8 +74,8 @@ class Areas:
         found = [area for area in self._villages.get(self._key(text), ()) if area.code.startswith(inside)]
         if not found:
             where = self._codes[town].name if town else ""
-            near = {key: [area for area in several if area.code.startswith(inside)] for key, several in self._villages.items()}
-            raise RefusedError(say("{town}没有村（社区）“{name}”{hint}", town=where, name=text, hint=self._hint(text, near)))
+            hint = self._hint(text, "village", inside)
+            raise RefusedError(say("{town}没有村（社区）“{name}”{hint}", town=where, name=text, hint=hint))
         return self._only(found, text)
 
     def _only(self, found: list[AreaName], text: str) -> str:
@@ -85,10 +90,24 @@ class Areas:
             key = key.removeprefix(county) or key
         return key
 
-    def _hint(self, text: str, known: Mapping[str, list[AreaName]]) -> str:
-        wanted = set(_keys(text)[-1])  # 社区 alone is no likeness
-        names = {fold(area.name): area for several in known.values() for area in several if wanted & set(_keys(area.name)[-1])}
-        return like(fold(text), {key: self._places([area]) for key, area in names.items()})
+    def _hint(self, text: str, level: str, inside: str = "") -> str:
+        """Return what to write for a name that no area of a level has; another is proposed only if this may be it mistyped."""
+        key = (text, level, inside)
+        if key not in self._hints:
+            levels = _LEVELS[level]
+            there = [area for code, area in self._codes.items() if code.startswith(inside) and area.level in levels]
+            self._hints[key] = self._proposed(text, there) or self._listed(there)
+        return self._hints[key]
+
+    def _proposed(self, text: str, areas: Iterable[AreaName]) -> str:
+        near = [area for area in areas if any(mistyped(fold(text), key) for key in _keys(area.name))]
+        return say("；是不是“{word}”？", word=self._places(near)) if near else ""
+
+    def _listed(self, areas: Collection[AreaName]) -> str:
+        """Return what may be written instead: all names if they are few, else where they come from."""
+        if 0 < len(areas) <= _MOST_LISTED:
+            return say("；要写行政区划名录里的名称，这里有：{names}", names=say("、").join(area.name for area in areas))
+        return say("；要写行政区划名录里的名称，或者 12 位代码")
 
     def _places(self, found: Iterable[AreaName]) -> str:
         return say("、").join(

@@ -15,7 +15,7 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.imports.areas import Areas
 from tongxin.imports.identity import Identities
-from tongxin.imports.verdict import AlikeError, AskedError, RefusedError, Verdict, like
+from tongxin.imports.verdict import AlikeError, AskedError, RefusedError, Verdict, mistyped
 from tongxin.people.actions import add_members, add_organisations
 from tongxin.people.forms import MemberForm, OrganisationForm, RoleForm
 from tongxin.people.queries import count_members, count_organisations, organisations_held, roles_held
@@ -81,9 +81,8 @@ class Judge(ABC):
         known = vocabulary(self.kind, field)
         id_ = known.get(fold(text))
         if id_ is None:
-            names = {word: spoken(self.kind, field, of) for word, of in known.items()}
-            hint = like(fold(text), names) or say("；认识的有：{words}", words=say("、").join(dict.fromkeys(names.values())))
-            raise RefusedError(say("{field}“{word}”不认识{hint}", field=self.title(field), word=text, hint=hint))
+            words = say("、").join(dict.fromkeys(spoken(self.kind, field, of) for of in known.values()))
+            raise RefusedError(say("{field}“{word}”不认识；要写：{words}", field=self.title(field), word=text, words=words))
         return id_
 
     def area(self, values: Values) -> str:
@@ -114,7 +113,7 @@ class Judge(ABC):
             raise RefusedError(say("这一行有 {cells} 格，列名只有 {columns} 个：哪一格多了逗号？", cells=cells, columns=columns))
         for field in self.fields:
             if field.required and not values[field.name]:
-                raise RefusedError(say("缺“{field}”", field=title(field.title)))
+                raise RefusedError(say("缺“{field}”；在表里补上", field=title(field.title)))
             if field.most and len(values[field.name]) > field.most:
                 raise RefusedError(say("“{field}”最多 {most} 个字", field=title(field.title), most=field.most))
 
@@ -150,7 +149,7 @@ class Premises(Judge):
             values["name_en"],
         )
         if not area:
-            raise RefusedError(say("没有写在哪个乡镇、哪个村"))
+            raise RefusedError(say("没有写在哪个乡镇、哪个村；在表里补上"))
         nth = self.known.nth(row, area, name, {"category": category, "name_en": name_en})
         return None if nth is None else PlaceForm(self.id(area, name, nth), name, name_en, category, area)
 
@@ -229,7 +228,7 @@ class Roster(Judge):
         role, area, name = self.word("role", values["role"]) if values["role"] else "", self.area(values), values["name"]
         areas = [area] if area else self._roll.areas(organisation)
         if not areas:
-            raise RefusedError(say("没有写在哪里，单位也没有登记区域"))
+            raise RefusedError(say("没有写在哪里，单位也没有登记区域；写上乡镇或村"))
         for code in areas:
             self.require_covered(code)
         nth = self.known.nth(row, str(organisation), name, {"role": role, "area": area})
@@ -264,6 +263,7 @@ class Roll:
         self.rows = {row.id: row for row in organisations_held(ledger)}
         self._names: dict[UUID, str] = {}
         self._named: dict[str, list[UUID]] = {}
+        self._hints: dict[tuple[str, str], str] = {}
         for row in self.rows.values():
             self.add(row.id, row.name)
 
@@ -271,16 +271,27 @@ class Roll:
         """Remember one that is or will be held."""
         self._names[id_] = name
         self._named.setdefault(fold(name), []).append(id_)
+        self._hints.clear()
 
     def find(self, name: str, field: str) -> UUID:
         """Return the one of that name, which stands in a field; raise RefusedError or AskedError."""
         found = self._named.get(fold(name), [])
         if not found:
-            hint = like(fold(name), {key: self._names[ids[0]] for key, ids in self._named.items()})
+            key = (field, fold(name))
+            hint = self._hints.get(key) or self._hints.setdefault(key, self._hint(*key))
             raise RefusedError(say("{field}“{name}”没有登记{hint}", field=self._title(field), name=name, hint=hint))
         if len(found) > 1:
             raise AskedError(say("{field}“{name}”不止一个", field=self._title(field), name=name))
         return found[0]
+
+    def _hint(self, field: str, key: str) -> str:
+        """Return what to do about a name that nobody has; another is proposed only if this may be it mistyped."""
+        near = [self._names[ids[0]] for known, ids in self._named.items() if mistyped(key, known)]
+        if near:
+            return say("；是不是“{word}”？不是，就先导入单位", word=say("、").join(near))
+        if field == "parent":
+            return say("；把它写在上面的一行，或者先导入它")
+        return say("；先导入单位，再导入名册；名称要和登记的一样")
 
     def name(self, id_: UUID | None) -> str:
         """Return the name of one; "" for none."""
