@@ -126,6 +126,36 @@ def test_a_doubtful_total_must_be_ticked(secretary: Client) -> None:
     assert "写入1行" in secretary.post(address, {**form, "act": "import", "despite": "on"}, follow=True).text
 
 
+STOPPED = {"despite": "疑点已核对", "other": "收下", "good_rows": "只导入好的行"}
+GOOD, ALIKE, BAD, OFF = ["甲,超市,张坊镇,白石村,3", "甲 ,超市,张坊镇,白石村,0", ",超市,张坊镇,白石村,0", "合计,,,,9"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "ways"),
+    [
+        ([GOOD, OFF], ["despite"]), ([GOOD, BAD], ["good_rows"]), ([GOOD, ALIKE], ["other", "good_rows"]),
+        ([GOOD, ALIKE, BAD, OFF], ["despite", "other", "good_rows"]), ([BAD], []),
+    ],
+)  # fmt: skip
+def test_why_nothing_was_imported_names_only_ways_out_that_the_page_has(
+    secretary: Client, rows: list[str], ways: list[str]
+) -> None:
+    address = upload(secretary, "\n".join(["场所名称,类别,乡镇,村,人数", *rows]).encode())
+    page = secretary.post(address, {**chosen(secretary.get(address).text), "act": "import"}).text
+    (why,) = re.findall("(?s)没有导入，什么也没有写入。(.*?)</p>", page)
+    assert [name for name, text in STOPPED.items() if text in why] == ways
+    assert [name for name in ways if f'name="{name}"' not in page] == []
+    assert ("改正文件再上传" in why) == (ways != ["despite"])
+
+
+def test_a_doubtful_file_whose_rows_are_all_held_says_that_nothing_is_new(secretary: Client) -> None:
+    for _ in ("first", "again"):
+        address = upload(secretary, "\n".join(["场所名称,类别,乡镇,村,人数", GOOD, OFF]).encode())
+        form = chosen(secretary.get(address).text)
+        page = secretary.post(address, {**form, "despite": "on", "act": "import"}, follow=True).text
+    assert re.findall("(?s)没有导入，什么也没有写入。</b>(.*?)</p>", page) == ["<br>没有新的行可写。"]
+
+
 ORGANISATIONS = ("东片组", "第二督查组", "西区督查组", "市应急局", "Fire Brigade", "Team A")
 
 

@@ -43,14 +43,19 @@ def choice_of(form: QueryDict) -> Choice:
     )  # fmt: skip
 
 
-def content(scope: Scope, file: File, choice: Choice) -> dict[str, Any]:
-    """Return what the page shows of a file as it would be imported; if it cannot be read yet, what must be chosen first."""
+def content(scope: Scope, file: File, choice: Choice, *, tried: bool) -> dict[str, Any]:
+    """Return what the page shows of a file as it would be imported; if it cannot be read yet, what must be chosen first.
+
+    ``tried``: it was to be imported and was not.
+    """
     shown: dict[str, Any] = {"name": file.name, "choice": choice}
     try:
         outcome = look(scope, file, choice)
     except (WhichSheet, WhichKind, NoHeader) as problem:
         kind = choice.kind or str(problem.details.get("kind", ""))
         return shown | {"problem": problem} | _of_kind(choice, kind) | _open_questions(problem, choice)
+    if tried:
+        shown["stopped"] = stopped(outcome, choice)
     return shown | of_outcome(outcome) | _of_kind(choice, outcome.kind) | _columns(outcome, choice)
 
 
@@ -63,6 +68,22 @@ def of_outcome(outcome: Outcome) -> dict[str, Any]:
         "more": outcome.refused + outcome.asked - len(outcome.bad[:SHOWN]),
         "fields": [title(field.title) for field in kinds()[outcome.kind].field if field.name in given],
     }
+
+
+def stopped(outcome: Outcome, choice: Choice) -> list[str]:
+    """Return why an import was not done, each with what the page offers for it."""
+    found = []
+    if outcome.doubts and not choice.despite:
+        found.append(say("表里有疑点：先核对原表，没有问题就勾选“疑点已核对”。"))
+    if not (outcome.taken or outcome.refused or outcome.asked):
+        found.append(say("没有新的行可写。"))
+    elif not outcome.taken:
+        found.append(say("没有一行可收：改正文件再上传。"))
+    elif (outcome.refused or outcome.asked) and not choice.good_rows:
+        if any(row.alike for row in outcome.bad):
+            found.append(say("像是同一个的行：是另一个，就在那一行勾选“收下”。"))
+        found.append(say("要人看的行：改正文件再上传，或者勾选“只导入好的行，其余列出”。"))
+    return found
 
 
 def _columns(outcome: Outcome, choice: Choice) -> dict[str, Any]:

@@ -48,8 +48,7 @@ def look(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
         outcome = actions.finish(scope, id_, choice)
         if outcome.is_clean or outcome.written:
             return redirect("import_file", id_=id_)
-    content = import_page.content(scope, file, choice)
-    return render(request, "desk/import_look.html", {"tried": act == "import"} | content)
+    return render(request, "desk/import_look.html", import_page.content(scope, file, choice, tried=act == "import"))
 
 
 @require_GET
