@@ -43,6 +43,8 @@ def test_it_shows_every_bad_row_asks_and_writes_only_after_a_yes(fresh: Database
     places = "SELECT count(*) FROM places_place"
     code, said = tongxin(tmp_path, fresh, MESSY)
     assert (code, "sheets.which_sheet" in said, "单位、名册、场所" in said) == (2, True, True)
+    code, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "场 所")
+    assert (code, "没有名为“场 所”的表；有：单位、名册、场所\n" in said) == (2, True)
     code, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "场所", "--good-rows", says="n\n")
     assert (code, fetch(fresh.owner_url, places)) == (1, [(0,)])
     assert [row for row in (7, 10, 13, 14, 16) if f"第 {row} 行  " not in said] == []

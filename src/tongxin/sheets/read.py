@@ -89,7 +89,8 @@ def _of_workbook(workbook: CalamineWorkbook, wanted: str) -> Sheet:
     shown = [meta.name for meta in workbook.sheets_metadata if meta.visible == SheetVisibleEnum.Visible]
     if wanted:
         if wanted not in workbook.sheet_names:
-            raise WhichSheet(say("没有名为“{sheet}”的表", sheet=wanted), sheets=shown)
+            there = say("、").join(shown)
+            raise WhichSheet(say("没有名为“{sheet}”的表；有：{sheets}", sheet=wanted, sheets=there), sheets=shown)
         return _sheet(workbook.get_sheet_by_name(wanted))
     filled = [found for found in map(workbook.get_sheet_by_name, shown) if found.end is not None]
     if not filled:
