@@ -126,6 +126,21 @@ def test_a_doubtful_total_must_be_ticked(secretary: Client) -> None:
     assert "写入1行" in secretary.post(address, {**form, "act": "import", "despite": "on"}, follow=True).text
 
 
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        (None, "选一张表，再看一次"), ("名称,类别\n甲,超市\n", "选一种，再看一次"), ("abc\nd\n", "<br>在表里写上列名，再上传。"),
+        ("场所名称,地方\n甲,张坊\n", "在下面选哪一列是什么，再看一次"),
+        ("场所名称,类别,乡镇\n叶记,超市,张坊\n叶 记,超市,张坊\n", "收下"),
+        ("场所名称,类别,乡镇,人数\n叶记,超市,张坊,3\n合计,,,4\n", "勾选“疑点已核对”"),
+    ],
+)  # fmt: skip
+def test_what_to_do_is_said_in_what_the_page_has_and_not_in_options(secretary: Client, table: str | None, wanted: str) -> None:
+    page = secretary.get(upload(secretary, table.encode() if table else MESSY.read_bytes())).text
+    shown = re.sub(r"(?s)<(script|style).*?</\1>|<!--.*?-->", "", page)
+    assert (wanted in shown, re.findall(r"--[a-z-]+", shown)) == (True, [])
+
+
 STOPPED = {"despite": "疑点已核对", "other": "收下", "good_rows": "只导入好的行"}
 GOOD, ALIKE, BAD, OFF = ["甲,超市,张坊镇,白石村,3", "甲 ,超市,张坊镇,白石村,0", ",超市,张坊镇,白石村,0", "合计,,,,9"]
 

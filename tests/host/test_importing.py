@@ -122,6 +122,24 @@ def test_a_clean_file_ends_with_0_and_options_answer_what_would_be_asked(fresh: 
     assert (code, "sheets.bad_column" in said, "Traceback" in said) == (2, True, False)
 
 
+@pytest.mark.parametrize(
+    ("table", "more", "wanted"),
+    [
+        (None, [], "用 --sheet 指明"), ("名称,类别\n甲,超市\n", [], "用 --kind 指明"),
+        ("场所名称,地方\n甲,张坊\n", [], "用 --column 列名=字段 指明"),
+        ("经营场所名称全称,类别,乡镇\n甲,超市,张坊\n", ["--kind", "premises", "--yes"], "用 --column 逐一确认"),
+        ("场所名称,类别,乡镇\n叶记,超市,张坊\n叶 记,超市,张坊\n", [], "不是，就答复它是另一个（--other 3）"),
+        ("场所名称,类别,乡镇,人数\n叶记,超市,张坊,3\n合计,,,4\n", [], "加 --despite"),
+    ],
+)  # fmt: skip
+def test_what_to_do_is_said_in_options_and_not_in_what_the_page_has(
+    fresh: Database, tmp_path: Path, table: str | None, more: list[str], wanted: str
+) -> None:
+    (tmp_path / "list.csv").write_text(table or "", "utf-8")
+    _, said = tongxin(tmp_path, fresh, str(tmp_path / "list.csv") if table else MESSY, *more)
+    assert (wanted in said, "勾选" in said) == (True, False), said
+
+
 def test_a_file_that_is_no_table_is_one_clear_refusal(fresh: Database, tmp_path: Path) -> None:
     (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 broken")
     code, said = tongxin(tmp_path, fresh, str(tmp_path / "broken.xlsx"), "--yes")

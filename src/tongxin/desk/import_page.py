@@ -53,6 +53,7 @@ def content(scope: Scope, file: File, choice: Choice, *, tried: bool) -> dict[st
         outcome = look(scope, file, choice)
     except (WhichSheet, WhichKind, NoHeader) as problem:
         kind = choice.kind or str(problem.details.get("kind", ""))
+        problem.next = _on_page(problem)
         return shown | {"problem": problem} | _of_kind(choice, kind) | _open_questions(problem, choice)
     if tried:
         shown["stopped"] = stopped(outcome, choice)
@@ -112,6 +113,18 @@ def _open_questions(problem: Problem, choice: Choice) -> dict[str, Any]:
         for text in headers if text
     ]  # fmt: skip
     return {"sheets": found.get("sheets", []), "columns": columns}
+
+
+def _on_page(problem: Problem) -> str:
+    """Return what to do about a file that cannot be read yet, by what the page offers."""
+    match problem:
+        case WhichSheet():
+            return say("选一张表，再看一次；每张表各导入一次。")
+        case WhichKind():
+            return say("选一种，再看一次。")
+    if "headers" in problem.details:
+        return say("在下面选哪一列是什么，再看一次；或者在表里写上列名，再上传。")
+    return say("在表里写上列名，再上传。")
 
 
 def _options(kind: str, header: str, chosen: str) -> list[tuple[str, str, bool]]:

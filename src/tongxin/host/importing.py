@@ -22,7 +22,8 @@ from tongxin.imports.verdict import spoken
 from tongxin.people.queries import founder_id, scope_of
 from tongxin.places.queries import area_names, counties
 from tongxin.sheets.kinds import kinds, title
-from tongxin.sheets.match import SURE, Column
+from tongxin.sheets.match import SURE, BadColumn, Column, NoHeader, WhichKind
+from tongxin.sheets.read import WhichSheet
 
 
 class ReportExists(Problem):
@@ -68,7 +69,7 @@ def import_file(path: Path, county: str, choice: Choice, report: Path | None, *,
 def _run(
     act: Callable[..., Outcome], scope: Scope, file: File, choice: Choice, report: Path | None, *, quiet: bool = False
 ) -> Outcome:
-    with _written(report) as out:
+    with _written(report) as out, _by_options():
         outcome = act(scope, file, choice, out)
     if not quiet:
         _show(outcome)
@@ -138,7 +139,8 @@ def _show(outcome: Outcome) -> None:
         click.echo(f"  {column.letter:>2}  {_width(column.header, 16)}  {_width(_meaning(outcome, column), 26)}  {samples}")
     for verdict in outcome.bad:
         where, values = say("第 {row} 行", row=verdict.number), " | ".join(verdict.values)
-        click.echo(f"  {where}  {spoken(verdict.what)}  {verdict.reason}  [{values}]")
+        answer = say("（--other {row}）", row=verdict.number) if verdict.alike else ""
+        click.echo(f"  {where}  {spoken(verdict.what)}  {verdict.reason}{answer}  [{values}]")
     more = outcome.refused + outcome.asked - len(outcome.bad)
     if more:
         click.echo(say("  还有 {more} 行，见逐行报告（--report）", more=more))
@@ -165,6 +167,27 @@ def _meaning(outcome: Outcome, column: Column) -> str:
 def _width(text: str, width: int) -> str:
     """Fill a text up to a width on a screen, where a Chinese character takes two."""
     return text + " " * (width - sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text))
+
+
+@contextmanager
+def _by_options() -> Iterator[None]:
+    """Let a refusal of the file say with which option of the command it is answered."""
+    try:
+        yield
+    except (WhichSheet, WhichKind, NoHeader, BadColumn) as problem:
+        problem.next = _option(problem) or problem.next
+        raise
+
+
+def _option(problem: Problem) -> str:
+    match problem:
+        case WhichSheet():
+            return say("用 --sheet 指明要哪一张表；每张表各导入一次。")
+        case WhichKind():
+            return say("用 --kind 指明是哪一种。")
+        case NoHeader():
+            return say("在表里写上列名，或者用 --column 列名=字段 指明哪一列是什么。")
+    return say("用 --column 逐一确认，或者不加 --yes，看过再导入。") if "guesses" in problem.details else ""
 
 
 @contextmanager

@@ -168,9 +168,8 @@ def _require_confirmed(how: Plan) -> None:
     """Refuse to write by columns that are only like a field's name and that nobody has confirmed."""
     if how.guesses:
         names = say("、").join(f"{column.header}={column.field}" for column in how.guesses)
-        raise BadColumn(
-            say("这些列只是像：{columns}", columns=names), next=say("用 --column 逐一确认，或者不加 --yes，看过再导入。")
-        )
+        guesses = [column.header for column in how.guesses]
+        raise BadColumn(say("这些列只是像：{columns}", columns=names), next=say("看过逐一确认，再导入。"), guesses=guesses)
 
 
 def _one_at_a_time() -> None:

@@ -55,13 +55,7 @@ class Identities:
             self._needed.add(row)
         elif before:
             others = say("、").join(_named(where, other) for where, other in before[:_NAMED])
-            raise AlikeError(
-                say(
-                    "像是同一个：{others}；是，就从表里删去这一行；不是，就勾选收下（命令里加 --other {row}）",
-                    others=others,
-                    row=row,
-                )
-            )
+            raise AlikeError(say("像是同一个：{others}；是，就从表里删去这一行；不是，就答复它是另一个", others=others))
         before.append((row, name))
         self._count[key] += 1
         return self._count[key] - 1

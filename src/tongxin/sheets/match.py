@@ -29,14 +29,14 @@ class NoHeader(Problem):
     """No row names the columns that are needed; ``details.missing`` says which."""
 
     code = "sheets.no_header"
-    next_step = "在表里写上列名，或者指明哪一列是什么（--column 列名=字段）。"
+    next_step = "在表里写上列名，或者指明哪一列是什么。"
 
 
 class WhichKind(Problem):
     """The columns fit several kinds of rows equally well, or none."""
 
     code = "sheets.which_kind"
-    next_step = "指明是哪一种（--kind）。"
+    next_step = "指明是哪一种。"
 
 
 class BadColumn(Problem):
