@@ -26,10 +26,10 @@ def fresh(server: Server) -> Database:
     return made
 
 
-def tongxin(home: Path, database: Database, *arguments: str, says: str = "") -> tuple[int, str]:
-    """Run the command in Chinese; return its exit code and all it printed."""
+def tongxin(home: Path, database: Database, *arguments: str, says: str = "", language: str = "zh") -> tuple[int, str]:
+    """Run the command; return its exit code and all it printed."""
     wanted = {
-        "TONGXIN_HOME": str(home / "home"), "TONGXIN_LANGUAGE": "zh", "DATABASE_URL": database.owner_url,
+        "TONGXIN_HOME": str(home / "home"), "TONGXIN_LANGUAGE": language, "DATABASE_URL": database.owner_url,
         "DATABASE_APP_URL": database.app_url,
     }  # fmt: skip
     ended = subprocess.run(
@@ -60,11 +60,11 @@ def test_nobody_is_asked_where_nothing_can_be_written_and_the_reason_and_the_way
 ) -> None:
     report = tmp_path / "before.xlsx"
     code, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "名册", "--kind", "roster", "--report", str(report))
-    assert (code, "什么也没有写入。有 " in said, "--good-rows" in said, "[y/N]" in said) == (1, True, True, False)
+    assert (code, "什么也没有写入。有 " in said, "改正文件" in said, "[y/N]" in said) == (1, True, True, False)
     rows = CalamineWorkbook.from_path(report).get_sheet_by_name("逐行").to_python()
     assert len(rows) > 5, "the report is there before anything is decided"
     code, said = tongxin(tmp_path, fresh, MESSY, "--sheet", "名册", "--kind", "roster", "--yes")
-    assert (code, "--good-rows" in said) == (1, True)
+    assert (code, "改正文件" in said) == (1, True)
 
 
 def test_a_report_says_what_a_good_rows_words_were_taken_for(fresh: Database, tmp_path: Path) -> None:
@@ -120,6 +120,36 @@ def test_a_clean_file_ends_with_0_and_options_answer_what_would_be_asked(fresh: 
     assert (code, "写入了2行" in said) == (0, True)
     code, said = tongxin(tmp_path, fresh, str(file), "--kind", "organisations", "--yes", "--column", "没有=name")
     assert (code, "sheets.bad_column" in said, "Traceback" in said) == (2, True, False)
+
+
+SHOP, BAD = "莫记,超市,张坊,白石\n", ",超市,张坊,白石\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "rows", "more", "last"),
+    [
+        ("en", BAD, [], "Nothing was written. 1 row needs a person and no row is good: mend the file and import it again."),
+        ("zh", BAD, [], "什么也没有写入。有 1 行要人看，没有可写的行：改正文件再导入。"),
+        ("zh", BAD, ["--good-rows"], "什么也没有写入。有 1 行要人看，没有可写的行：改正文件再导入。"),
+        ("zh", BAD, ["--good-rows", "--yes"], "什么也没有写入。有 1 行要人看，没有可写的行：改正文件再导入。在册：导入前"),
+        ("en", SHOP + BAD, [], "Nothing was written. 1 row needs a person: mend the file and import it again, or add --good"),
+        ("en", SHOP, [], "Nothing was written. Nobody answered: run it in a terminal, or look first and then add --yes"),
+        ("zh", SHOP, [], "什么也没有写入。没有人回答：到终端里运行，或者看过之后加 --yes"),
+    ],
+)  # fmt: skip
+def test_the_last_line_says_why_nothing_was_written_and_what_to_do(
+    fresh: Database, tmp_path: Path, language: str, rows: str, more: list[str], last: str
+) -> None:
+    (tmp_path / "list.csv").write_text("场所名称,类别,乡镇,村\n" + rows, "utf-8")
+    code, said = tongxin(tmp_path, fresh, str(tmp_path / "list.csv"), *more, language=language)
+    assert (code, said.splitlines()[-1][: len(last)], "Aborted" in said) == (1, last, False)
+    assert fetch(fresh.owner_url, "SELECT count(*) FROM places_place WHERE name = '莫记'") == [(0,)]
+
+
+def test_english_sentences_stand_apart(fresh: Database, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("场所名称,类别,乡镇,村\n程记,超市,张坊,白石\n", "utf-8")
+    _, said = tongxin(tmp_path, fresh, str(tmp_path / "list.csv"), "--yes", language="en")
+    assert "1 row was written. Registered: " in said.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The command ``tongxin import``: what was found in a file is shown, a person confirms, then all of it is written or nothing."""
 
 import os
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,10 +14,10 @@ from django.db import connection
 
 from tongxin.base.problems import BadRequest, Problem
 from tongxin.base.scope import COUNTY_DIGITS, Scope
-from tongxin.base.words import say
+from tongxin.base.words import language, say
 from tongxin.host.home import Home
 from tongxin.host.processes import collect_seldom
-from tongxin.imports.actions import Choice, File, look, may_stand, perform
+from tongxin.imports.actions import Choice, File, look, perform
 from tongxin.imports.outcome import Outcome
 from tongxin.imports.verdict import spoken
 from tongxin.people.queries import founder_id, scope_of
@@ -55,14 +56,15 @@ def import_file(path: Path, county: str, choice: Choice, report: Path | None, *,
     scope, file = scope_of(founder_id(code[:COUNTY_DIGITS])), File(path.name, path)
     if not confirmed:
         found = _run(look, scope, file, choice, report)
-        if not may_stand(found, choice) or not found.taken or not click.confirm(say("写入这 {n} 行？", n=found.taken)):
-            click.echo(f"{say('什么也没有写入。')}{_reason(found, choice)}")
+        why = _why_not(found, choice)
+        if why is not None:
+            click.echo(_joined(say("什么也没有写入。"), why))
             return found.is_clean and not found.taken
         shown = {column.header: column.field or "" for column in found.columns if column.header}
         choice = replace(choice, columns=shown, kind=found.kind)
     outcome = _run(perform, scope, file, choice, report, quiet=not confirmed)
     held = say("在册：导入前 {before}，导入后 {after}。", before=outcome.before, after=outcome.after)
-    click.echo(f"{outcome.headline()}{_reason(outcome, choice)} {held}")
+    click.echo(_joined(outcome.headline(), _reason(outcome, choice), held))
     return outcome.is_clean
 
 
@@ -78,14 +80,33 @@ def _run(
     return outcome
 
 
+def _why_not(found: Outcome, choice: Choice) -> str | None:
+    """Ask whether to write, if anything may be; None is a yes, else return why not and what to do, if there is anything to say."""
+    why = _reason(found, choice)
+    if why or not found.taken:
+        return why
+    try:
+        return None if click.confirm(say("写入这 {n} 行？", n=found.taken)) else ""
+    except click.Abort:
+        click.echo()
+        return "" if sys.stdin.isatty() else say("没有人回答：到终端里运行，或者看过之后加 --yes，不再问。")
+
+
 def _reason(outcome: Outcome, choice: Choice) -> str:
-    """Return why nothing may be written, and what to do; nothing if something may."""
-    if may_stand(outcome, choice):
-        return ""
+    """Return why nothing may be written, or is good enough to be, and what to do; nothing if something may."""
     if outcome.doubts and not choice.despite:
         return say("先核对表里的疑点。")
     wrong = outcome.refused + outcome.asked
-    return say("有 {n} 行要人看：改正文件再导入，或者加 --good-rows，只导入好的 {good} 行。", n=wrong, good=outcome.taken)
+    if wrong and not outcome.taken:
+        return say("有 {n} 行要人看，没有可写的行：改正文件再导入。", n=wrong)
+    if wrong and not choice.good_rows:
+        return say("有 {n} 行要人看：改正文件再导入，或者加 --good-rows，只导入好的 {good} 行。", n=wrong, good=outcome.taken)
+    return ""
+
+
+def _joined(*sentences: str) -> str:
+    """Return sentences one after another: English ones have a space between them."""
+    return (" " if language() == "en" else "").join(filter(None, sentences))
 
 
 def choice_of(
