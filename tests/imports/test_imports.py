@@ -24,7 +24,9 @@ from tongxin.people.actions import found
 from tongxin.people.models import Member, Organisation, Role
 from tongxin.people.queries import scope_of
 from tongxin.places.models import Area, Place
+from tongxin.sheets.kinds import kinds, spoken, vocabulary
 from tongxin.sheets.match import BadColumn
+from tongxin.sheets.text import fold
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 MESSY = File("messy.xlsx", DATA / "messy.xlsx")
@@ -226,6 +228,17 @@ def test_the_report_lists_every_row_with_its_verdict_reason_and_values_and_no_fo
     assert [line[:2] for line in lines[1:]] == [[2.0, "可收"], [3.0, "退回"], [4.0, "退回"]]
     assert lines[1][3] == "=1+1"
     assert summary["结果"] == "写入了1行。"
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_word_that_a_refused_row_lists_is_known_as_what_it_stands_for(language: str) -> None:
+    with translation.override(language):
+        for kind, fields in {name: found.field for name, found in kinds().items()}.items():
+            for field in fields:
+                known = vocabulary(kind, field.name)
+                assert {id_: known.get(fold(spoken(kind, field.name, id_))) for id_ in known.values()} == {
+                    id_: id_ for id_ in known.values()
+                }
 
 
 # --- properties

@@ -81,7 +81,7 @@ def _run(
 
 
 def _why_not(found: Outcome, choice: Choice) -> str | None:
-    """Ask whether to write, if anything may be; None is a yes, else return why not and what to do, if there is anything to say."""
+    """Ask whether to write, if anything may be written; None is a yes, else return why not and what to do, if anything."""
     why = _reason(found, choice)
     if why or not found.taken:
         return why
