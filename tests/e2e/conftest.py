@@ -53,8 +53,12 @@ def run(home: Path, *arguments: str, **more: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="session")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """The first night at full size, seed 7, whose desk stays up."""
-    home = tmp_path_factory.mktemp("night") / "home"
+    """The first night at full size, seed 7, whose desk stays up; what tests do there they take back."""
+    yield from a_night(tmp_path_factory.mktemp("night") / "home")
+
+
+def a_night(home: Path) -> Iterator[Night]:
+    """Rehearse the first night in a home and hold its desk up."""
     result, port = home.parent / "night.json", free_port()
     arguments = ("drill", "first-night", "--stay", "--port", str(port), "--json", str(result))
     with command(home, *arguments) as process:

@@ -1,0 +1,162 @@
+"""A duty officer's evening in both languages, once by keyboard alone.
+
+What is late, a marked record, a wrong one, the bulletin, and somebody who reads it.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from random import Random
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.e2e.conftest import Night, a_night
+
+from tongxin_drill.handset import Handset, Wires, answer
+from tongxin_drill.pocket import Pocket
+
+ZH = {
+    "language": "zh-CN", "release": "放行，让它算数", "correct": "更正这条", "note": "记下更正", "settle": "了结",
+    "next": "编下一期", "freeze": "冻结", "agree": "同意发布", "publish": "发布",
+}  # fmt: skip
+EN = {
+    "language": "en-US", "release": "Release: let it count", "correct": "Correct this record", "note": "Take the correction down",
+    "settle": "Settle", "next": "Compose the next issue", "freeze": "Freeze", "agree": "Agree", "publish": "Publish",
+}  # fmt: skip
+Press = Callable[[Page, Locator], None]
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """A first night of its own, since what is done here stays."""
+    yield from a_night(tmp_path_factory.mktemp("evening") / "home")
+
+
+def at_desk(browser: Browser, night: Night, role: str, language: str) -> Page:
+    """Sign in by typing alone: the field has the focus."""
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, locale=language).new_page()
+    page.goto(night.url)
+    page.keyboard.type(night.codes[role])
+    page.keyboard.press("Enter")
+    expect(page.locator(".bar nav")).to_be_visible()
+    return page
+
+
+def by_hand(page: Page, thing: Locator) -> None:
+    """Press with the pointer."""
+    thing.click()
+
+
+def by_key(page: Page, thing: Locator) -> None:
+    """Go there by Tab, as somebody does who has no pointer, and press Enter."""
+    handle = thing.element_handle()
+    for _ in range(300):
+        if page.evaluate("(thing) => thing === document.activeElement", handle):
+            page.keyboard.press("Enter")
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"Tab never comes to {thing}")
+
+
+def one_place_a_town(page: Page, night: Night) -> list[str]:
+    """Return a place of each town that the page of places lists."""
+    page.goto(f"{night.url}/places")
+    towns = {link.get_attribute("href") or "" for link in page.locator("main a[href*='town=']").all()}
+    places = []
+    for town in sorted(towns):
+        page.goto(night.url + town if town.startswith("/") else f"{night.url}/places{town}")
+        places.append((page.locator("main a[href^='/places/']").first.get_attribute("href") or "").removeprefix("/places/"))
+    return places
+
+
+async def found_open(night: Night, places: list[str]) -> tuple[int, int]:
+    """Find venues open all over the county on the inspector's phone; return the first record without authority, and the last."""
+    wires = Wires.to(night.url, connections=1)
+    async with wires.client:
+        handset = Handset(wires, str(uuid4()))
+        answer(await handset.enrol(night.codes["Inspector"]))
+        duties = answer(await handset.get("duties"))["duties"]
+        visit = next(duty for duty in duties if duty["activity"]["id"] == "venue_closure")
+        now = datetime.fromisoformat(answer(await handset.get("clock"))["now"])
+        pocket = Pocket(handset.device, now, Random(1), len(places))
+        for place in places:
+            content = {"activity": "venue_closure", "activity_hash": visit["activity"]["hash"], "order": visit["order"]["id"]}
+            pocket.client.write(content | {"place": place, "body": {"open": True, "gathering": False}}, pocket.stamp(now))
+        ask = pocket.client.next(0, pocket.stamp(now))
+        assert ask is not None
+        response = await handset.carry(ask)
+        assert response is not None
+        pocket.client.heard(ask, response.status_code, response.content, 0, pocket.stamp(now))
+    receipts = pocket.client.chain.receipts.values()
+    return next(one.position for one in receipts if one.quarantine == "ledger.no_authority"), max(
+        one.position for one in receipts
+    )
+
+
+def value(page: Page, night: Night, key: str) -> int:
+    page.goto(f"{night.url}/figures/{key}")
+    return int((page.locator("h1 .big").text_content() or "").replace(",", ""))
+
+
+@pytest.mark.parametrize(("words", "press"), [(ZH, by_key), (EN, by_hand)], ids=["zh by key", "en by hand"])
+def test_a_duty_officers_evening(browser: Browser, evening: Night, words: dict[str, str], press: Press) -> None:
+    officer, commander, secretary = (
+        at_desk(browser, evening, role, words["language"]) for role in ("Duty officer", "Commander", "Secretary")
+    )
+    with ThreadPoolExecutor(1) as aside:  # the browser's own event loop runs in this thread
+        position, last = aside.submit(asyncio.run, found_open(evening, one_place_a_town(officer, evening))).result()
+    officer.goto(f"{evening.url}/figures")
+    expect(officer.locator(".sentence")).to_contain_text(f"{last:,}", timeout=15_000)  # the page follows by itself
+    visits = value(officer, evening, "venue_closure.inspections")
+
+    # What is late, and what becomes of it.
+    officer.goto(evening.url)
+    late = officer.locator(".sentence a.late")
+    count = int(late.text_content() or "0")
+    press(officer, late)
+    expect(officer.locator("#content tbody tr")).to_have_count(min(count, 50))
+    press(officer, officer.locator("#content tbody a[href^='/matters/']").first)
+    press(officer, officer.locator("#content").get_by_role("button", name=words["settle"], exact=True))
+    expect(officer.locator(".undo")).to_be_visible()
+
+    # A marked record is looked at and released, another is corrected.
+    officer.goto(f"{evening.url}/quarantine")
+    press(officer, officer.locator(f"a[href='/records/{position}']"))
+    press(officer, officer.get_by_role("button", name=words["release"]))
+    expect(officer.locator(".undo")).to_be_visible()
+    assert value(officer, evening, "venue_closure.inspections") == visits + 1
+    opened = value(officer, evening, "venue_closure.found_open")
+    officer.goto(f"{evening.url}/records/{position}")
+    officer.goto(f"{evening.url}/figures/venue_closure.found_open")
+    press(officer, officer.locator("#content tbody a[href^='/records/']").last)
+    press(officer, officer.get_by_role("link", name=words["correct"]))
+    officer.get_by_role("combobox").first.select_option("no")
+    press(officer, officer.get_by_role("button", name=words["note"]))
+    expect(officer.locator(".undo")).to_be_visible()
+    assert value(officer, evening, "venue_closure.found_open") == opened - 1
+
+    # The bulletin is composed, frozen, read by two others, published; and somebody opens a number.
+    officer.goto(f"{evening.url}/bulletins")
+    press(officer, officer.get_by_role("link", name=words["next"]))
+    officer.fill("[name=title]", "今晚")
+    officer.fill("[name=title_en]", "Tonight")
+    press(officer, officer.get_by_role("button", name=words["freeze"], exact=True))
+    expect(officer.locator(".masthead")).to_be_visible()
+    for reviewer in (commander, secretary):
+        reviewer.goto(officer.url)
+        press(reviewer, reviewer.get_by_role("button", name=words["agree"], exact=True))
+        expect(reviewer.get_by_role("button", name=words["agree"], exact=True)).to_be_hidden()
+    commander.goto(officer.url)
+    press(commander, commander.get_by_role("button", name=words["publish"], exact=True))
+    expect(commander.locator(".sheet-end a[href^='/public/']").first).to_be_visible()
+
+    reader = browser.new_context(locale=words["language"]).new_page()
+    reader.goto(commander.url.replace("/bulletins/", "/public/bulletins/"))
+    number = reader.locator(".said a.n", has_text=re.compile(rf"^{visits + 1}$")).first
+    press(reader, number)
+    expect(reader.locator("h1 .big")).to_have_text(f"{visits + 1}")
+    for page in (officer, commander, secretary, reader):
+        page.context.close()
