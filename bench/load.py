@@ -6,7 +6,7 @@ The generator shares the machine with what it measures, so it does nothing while
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -27,6 +27,8 @@ MEASURES = ("sealed", "warned", "handed_over")
 SELDOM = 0.02
 """How often a place is found open."""
 ACTIVITY = "bench_round"
+LONG_AGO = 2 * 24 * 3_600_000
+"""Milliseconds for which the phones are on already: what they say now may have happened a while ago."""
 _FOUND = "门已上锁无人聚集现场张贴公告负责人签字承诺整改今晚完成复查路灯坏需要报修群众反映停车场有三辆外地车"
 
 
@@ -59,18 +61,22 @@ class Phone:
         self._handset, self._duties, self._rng = handset, duties, Random(seed)  # noqa: S311 - a workload, not a secret
         pace = Pace(first=1, most=2, beat=10**9)
         self._client = Client(handset.device, Memory(), rng=self._rng, new_id=lambda: str(ids.uuid7()), pace=pace)
-        self._boot = str(uuid.uuid4())
+        self._boot, self._booted = str(uuid.uuid4()), clock.to_ms(clock.wall()) - LONG_AGO
 
     def prepare(self, size: int) -> Sending:
-        """Make records and return them as a signed request; each batch follows the one before it."""
-        kept = [self._client.write(self._content(), self._stamp()) for _ in range(size)]
-        batch = Batch(1, self._client.chain.id, kept[0].seq, self._stamp(), [record.text for record in kept])
-        url, content, headers = self._handset.prepared(Ask("records", msgspec.json.encode(batch)))
-        return Sending(_request(url, content, headers), size)
+        """Make records of the round now, as `seal` returns them."""
+        return self.seal([(clock.to_ms(clock.wall()), self._content()) for _ in range(size)])
 
-    def _stamp(self) -> Stamp:
-        wall = clock.to_ms(clock.wall())
-        return Stamp(wall, self._boot, wall % 10**9)
+    def seal(self, said: Sequence[tuple[int, Mapping[str, Any]]]) -> Sending:
+        """Make a record of each (ms since 1970, content), return them as a signed request; each batch follows the one before."""
+        kept = [self._client.write(content, self._stamp(wall)) for wall, content in said]
+        sent = self._stamp(clock.to_ms(clock.wall()))
+        batch = Batch(1, self._client.chain.id, kept[0].seq, sent, [record.text for record in kept])
+        url, content, headers = self._handset.prepared(Ask("records", msgspec.json.encode(batch)))
+        return Sending(_request(url, content, headers), len(kept))
+
+    def _stamp(self, wall: int) -> Stamp:
+        return Stamp(wall, self._boot, wall - self._booted)
 
     def _content(self) -> dict[str, Any]:
         rng, duty = self._rng, self._rng.choice(self._duties)

@@ -28,10 +28,10 @@ PACKS = Path(__file__).resolve().parent / "packs"
 class Bench:
     """A running Tongxin with its county, and the phones that send."""
 
-    def __init__(self, desk: Desk, found: County) -> None:
+    def __init__(self, desk: Desk, found: County, phones: int = PHONES) -> None:
         self.desk, self.county = desk, found
         self.port = int(desk.intake_url.rsplit(":", 1)[1])
-        self._phones = self.enrol(PHONES)
+        self._phones = self.enrol(phones) if phones else []
 
     def enrol(self, count: int) -> list[Phone]:
         """Enrol so many phones."""
