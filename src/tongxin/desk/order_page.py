@@ -83,5 +83,5 @@ def _coverage(scope: Scope, order: "Order") -> dict[str, Any]:
         "teams": teams,
         "kinds": chain.kinds(),
         "total": progress.summed(teams),
-        "newest": record_rows(list(newest.defer("bytes")[:LATEST])),
+        "newest": record_rows(list(newest[:LATEST])),
     }

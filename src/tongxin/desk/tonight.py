@@ -123,7 +123,7 @@ def tonight(scope: Scope, incident: "Incident") -> dict[str, Any]:
         "agree": all(table.total == found.total for table in tables),
         "strip": _strip(due, found.now),
         "progress": found.progress,
-        "newest": record_rows(list(newest.defer("bytes"))),
+        "newest": record_rows(list(newest)),
     }
 
 
