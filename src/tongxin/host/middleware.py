@@ -7,6 +7,8 @@ from urllib.parse import quote
 from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 
 from tongxin.base import door
@@ -15,6 +17,8 @@ from tongxin.base.words import say
 from tongxin.host.database import DatabaseAway
 
 log = logging.getLogger(__name__)
+TEXT = ("text/", "application/json", "image/svg")
+"""How the types of what can be packed begin."""
 
 
 class Failed(Problem):
@@ -23,6 +27,23 @@ class Failed(Problem):
     code = "host.failed"
     status = 500
     next_step = "再试一次；还不行，把 var/logs/web.log 交给维护的人。"
+
+
+class Pack(GZipMiddleware):
+    """Packs text on its way out: pages, styles, scripts. Fonts, pictures and workbooks are packed already and go as they are.
+
+    Against BREACH it adds up to a hundred random bytes, and tokens in pages are masked anew each time.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Pack an answer if it is text; a file's tag stays that by which it is asked for again."""
+        if not response.get("Content-Type", "").startswith(TEXT):
+            return response
+        tag = response.get("ETag")
+        packed = super().process_response(request, response)
+        if tag:
+            packed["ETag"] = tag
+        return packed
 
 
 class AnswerProblems:
