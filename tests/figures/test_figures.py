@@ -13,7 +13,7 @@ from tests.cast import COUNTY, Cast, id_of
 from tongxin.base.problems import NotFound
 from tongxin.figures import actions
 from tongxin.figures.actions import catch_up, pull
-from tongxin.figures.models import Cell
+from tongxin.figures.models import Cell, Total
 from tongxin.figures.queries import Narrow, behind, cells, cursor, figure, figures_of, trace, values
 from tongxin.figures.verify import verify
 from tongxin.ledger.models import Matter
@@ -122,6 +122,7 @@ ALTERED: dict[str, Callable[[], Any]] = {
     "a cell that counts one more": lambda: Cell.objects.filter(figure="venue_closure.inspections").update(amount=2),
     "a cell that is gone": lambda: Cell.objects.filter(figure="venue_closure.found_open").delete(),
     "a place that was never visited": lambda: Cell.objects.filter(figure="venue_closure.venues_inspected").update(key="x"),
+    "a total that counts one more": lambda: Total.objects.filter(figure="venue_closure.inspections").update(amount=2),
     "another day": lambda: Cell.objects.filter(figure="venue_closure.inspections").update(day="2022-03-21"),
 }
 

@@ -6,15 +6,14 @@ from uuid import UUID
 from django.utils import translation
 
 from tongxin.base.scope import TOWN_DIGITS, Scope, town_of
-from tongxin.figures.queries import Figure, cells, values_by
+from tongxin.figures.queries import Figure, Part, cells, tables
 from tongxin.figures.words import counted
 from tongxin.places.queries import area_names_both
 
 
 def details(scope: Scope, incident: UUID, wanted: list[Figure]) -> list[dict[str, Any]]:
     """Return for each its words in both languages, and ``by_day`` ``[[day, value]]`` and ``by_town`` ``[[zh, en, value]]``."""
-    rows = cells(scope, incident)
-    by_day, by_town = values_by(rows, "day"), values_by(rows, "area", digits=TOWN_DIGITS)
+    by_day, by_town = tables(Part(cells(scope, incident, by_day=True), "day"), Part(cells(scope, incident), "area", TOWN_DIGITS))
     names = area_names_both(town_of(code) for code in by_town)
     return [
         {

@@ -159,11 +159,13 @@ def assignments(scope: Scope, rows: list[AssignmentForm]) -> answers.Kept:
 def figures(request: HttpRequest, scope: Scope, id_: UUID) -> answers.Figures:
     """Tell the figures of an incident as they stand: all of them, the part that is asked for, told apart if asked."""
     found, by = order_queries.incident(scope, id_), narrowing.part(request)
-    cells = figure_queries.cells(scope, found.id, narrowing.narrow(request))
+    narrow = narrowing.narrow(request)
+    cells = figure_queries.cells(scope, found.id, narrow)
     position, behind = figure_queries.cursor(scope.ledger), figure_queries.behind(scope.ledger)
     answer = answers.Figures(position, behind, figure_queries.values(cells, figure_queries.figures_of(scope, found.id)))
     if by is not None:
-        answer.parts = {str(key): values for key, values in figure_queries.values_by(cells, by[0], digits=by[1]).items()}
+        parts = figure_queries.cells(scope, found.id, narrow, by_day=by[0] == "day")
+        answer.parts = {str(key): values for key, values in figure_queries.values_by(parts, by[0], digits=by[1]).items()}
     return answer
 
 

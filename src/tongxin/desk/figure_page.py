@@ -11,22 +11,19 @@ from tongxin.base.words import pick, say
 from tongxin.desk import wording
 from tongxin.desk.templatetags.desk import day as written_day
 from tongxin.figures import queries
-from tongxin.figures.queries import Figure, Narrow
+from tongxin.figures.queries import Figure, Narrow, Number, Part
 from tongxin.figures.words import counted
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
     from tongxin.bulletin.models import Bulletin
-    from tongxin.figures.models import Cell
     from tongxin.orders.models import Incident
 
 
 def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, bulletin: "Bulletin | None") -> dict[str, Any]:
     """Return the page's content; with a bulletin, what that said and the records behind it, without breakdowns."""
-    rows = queries.cells(scope, incident.id, narrow).filter(figure=found.key)
+    value, tables = (0, []) if bulletin else _tables(scope, incident, found, narrow)
     upto = bulletin.position if bulletin else queries.cursor(scope.ledger)
     records = queries.trace(scope, incident.id, found, upto, narrow)
     return {
@@ -35,11 +32,11 @@ def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, b
         "unit": pick(found.rule.unit.zh, found.rule.unit.en),
         "activity": pick(found.activity.title.zh, found.activity.title.en),
         "counted": counted(found.activity, found.rule),
-        "value": _frozen(bulletin, found, narrow) if bulletin else queries.values(rows, [found])[found.key],
+        "value": _frozen(bulletin, found, narrow) if bulletin else value,
         "bulletin": bulletin,
         "part": bulletin is not None and scope.prefixes != scope.whole().prefixes,
         "position": upto,
-        "tables": [] if bulletin else _tables(found, rows, narrow),
+        "tables": tables,
         "narrowed": _narrowed(narrow),
         "records": records,
     }
@@ -56,13 +53,14 @@ def _frozen(bulletin: "Bulletin", found: Figure, narrow: Narrow) -> float:
     return values.get(found.key, 0)
 
 
-def _tables(found: Figure, rows: "QuerySet[Cell]", narrow: Narrow) -> list[dict[str, Any]]:
-    by_day = queries.values_by(rows, "day")
-    by_town = queries.values_by(rows, "area", digits=TOWN_DIGITS)
-    by_team = queries.values_by(rows, "organisation")
-    by_category = queries.values_by(rows, "category")
+def _tables(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow) -> tuple[Number, list[dict[str, Any]]]:
+    """Return the figure's value and its breakdowns, read at once."""
+    rows, days = (queries.cells(scope, incident.id, narrow, by_day=by_day).filter(figure=found.key) for by_day in (False, True))
+    asked = (Part(rows), Part(days, "day"), Part(rows, "area", TOWN_DIGITS), Part(rows, "organisation"), Part(rows, "category"))
+    parts = [replace(part, distinct=found.rule.verb == "distinct") for part in asked]
+    whole, by_day, by_town, by_team, by_category = queries.tables(*parts)
     towns, teams = area_names(code.ljust(CODE_DIGITS, "0") for code in by_town), organisation_names(by_team)
-    return [
+    return whole.get("", {}).get(found.key, 0), [
         _table(found, say("按日"), {d: written_day(d) for d in sorted(by_day)}, by_day, narrow, "day"),
         _table(
             found,

@@ -45,8 +45,8 @@ def _today() -> date:
 
 def _rows(scope: Scope, incident: UUID) -> list[dict[str, Any]]:
     wanted = queries.figures_of(scope, incident)
-    cells = queries.cells(scope, incident)
-    whole, by_day = queries.values(cells, wanted), queries.values_by(cells, "day")
+    whole = queries.values(queries.cells(scope, incident), wanted)
+    by_day = queries.values_by(queries.cells(scope, incident, by_day=True), "day")
     part = queries.values(queries.cells(scope, incident, queries.Narrow(day=_today())), wanted)
     return [
         {

@@ -1,11 +1,12 @@
 """Writes of cells: one path, from the ledger's records to matters and figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.db import connection, transaction
 
 from tongxin.base.arrays import array
-from tongxin.figures.compile import Cells, contribute
+from tongxin.figures.compile import Cells, Sum, contribute
 from tongxin.figures.models import Cursor
 from tongxin.figures.queries import cursor
 from tongxin.ledger import fold, resolving
@@ -16,19 +17,42 @@ from tongxin.ledger.reading import About, Reading, read, unsettled
 SLICE = 5000
 """Most records of one pull."""
 
-_KEY = "incident, figure, day, area, organisation, category, key"
-_KEYS = "%s::uuid[], %s::text[], %s::date[], %s::text[], %s::uuid[], %s::text[], %s::text[]"
-_ADD = f"""
-WITH stored AS (
-    INSERT INTO figures_cell AS held (ledger, {_KEY}, records, amount)
-    SELECT %s, * FROM unnest({_KEYS}, %s::bigint[], %s::bigint[])
-    ON CONFLICT (ledger, {_KEY})
-    DO UPDATE SET records = held.records + excluded.records, amount = held.amount + excluded.amount
-    RETURNING {_KEY}, records, amount
-)
-SELECT {_KEY} FROM stored WHERE records = 0 AND amount = 0
-"""  # noqa: S608 - the constants above
-_REMOVE = f"DELETE FROM figures_cell WHERE ledger = %s AND ({_KEY}) IN (SELECT * FROM unnest({_KEYS}))"  # noqa: S608 - as above
+_TYPES = {
+    "incident": "uuid", "figure": "text", "day": "date", "area": "text", "organisation": "uuid", "category": "text",
+    "key": "text",
+}  # fmt: skip
+
+
+class _Table:
+    """The table of cells, or of their totals: how sums are added to it, and removed where they come to nothing."""
+
+    def __init__(self, name: str, *without: str) -> None:
+        columns = [column for column in _TYPES if column not in without]
+        key, keys = ", ".join(columns), ", ".join(f"%s::{_TYPES[column]}[]" for column in columns)
+        self._add = f"""
+            WITH stored AS (
+                INSERT INTO {name} AS held (ledger, {key}, records, amount)
+                SELECT %s, * FROM unnest({keys}, %s::bigint[], %s::bigint[])
+                ON CONFLICT (ledger, {key})
+                DO UPDATE SET records = held.records + excluded.records, amount = held.amount + excluded.amount
+                RETURNING {key}, records, amount
+            )
+            SELECT {key} FROM stored WHERE records = 0 AND amount = 0"""  # noqa: S608 - the names above
+        self._remove = f"DELETE FROM {name} WHERE ledger = %s AND ({key}) IN (SELECT * FROM unnest({keys}))"  # noqa: S608 - as above
+
+    def store(self, ledger: str, sums: Iterable[tuple[tuple[Any, ...], Sum]]) -> None:
+        """Add to what is stored in one statement; remove what comes to nothing. Pullers of a ledger take turns."""
+        rows = [(*key, total.records, total.amount) for key, total in sums if total.records or total.amount]
+        if not rows:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(self._add, [ledger, *map(array, zip(*rows, strict=True))])
+            empty = cursor.fetchall()
+            if empty:
+                cursor.execute(self._remove, [ledger, *map(array, zip(*empty, strict=True))])
+
+
+_CELLS, _TOTALS = _Table("figures_cell"), _Table("figures_total", "day")
 
 
 @transaction.atomic
@@ -46,7 +70,8 @@ def pull(ledger: str) -> int:
         return 0
     cells: Cells = {}
     _apply(ledger, (held.position, end), cells)
-    _store(ledger, cells)
+    _CELLS.store(ledger, cells.items())
+    _TOTALS.store(ledger, _totals(cells).items())
     moved, held.position = end - held.position, end
     held.save(update_fields=["position"])
     return moved
@@ -90,16 +115,15 @@ class _Told:
             contribute(self._versions, facts, states, cells, sign)
 
 
-def _store(ledger: str, cells: Cells) -> None:
-    """Add to the stored cells in one statement; remove those that come to nothing. Pullers of a ledger take turns."""
-    rows = [(*key, total.records, total.amount) for key, total in cells.items() if total.records or total.amount]
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_ADD, [ledger, *map(array, zip(*rows, strict=True))])
-        empty = cursor.fetchall()
-        if empty:
-            cursor.execute(_REMOVE, [ledger, *map(array, zip(*empty, strict=True))])
+def _totals(cells: Cells) -> dict[tuple[Any, ...], Sum]:
+    """Return what cells come to, whatever their day."""
+    found: dict[tuple[Any, ...], Sum] = {}
+    for key, cell in cells.items():
+        at = (key.incident, key.figure, *key[3:])
+        if at not in found:
+            found[at] = Sum()
+        found[at].add(cell.records, cell.amount)
+    return found
 
 
 def catch_up(ledger: str, upto: int | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The cursor and the cells."""
+"""The cursor, the cells and their totals."""
 
 from django.db import models
 
@@ -31,5 +31,20 @@ class Cell(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["ledger", "incident", "figure"], name="cell_plain", condition=models.Q(key="")),
-        ]  # sums that add up, without reading every key of the distinct counts beside them
+            models.Index(fields=["ledger", "incident", "day"], name="cell_of_day"),
+        ]  # every figure of a day
+
+
+class Total(models.Model):
+    """What the cells of all days come to together, so that the whole is read without reading every day."""
+
+    pk = models.CompositePrimaryKey("ledger", "incident", "figure", "area", "organisation", "category", "key")
+    ledger = models.CharField(max_length=6)
+    incident = models.UUIDField()
+    figure = models.CharField(max_length=121)
+    area = models.CharField(max_length=12)
+    organisation = models.UUIDField()
+    category = models.CharField(max_length=30)
+    key = models.CharField(max_length=160)
+    records = models.BigIntegerField()
+    amount = models.BigIntegerField()

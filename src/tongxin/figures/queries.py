@@ -1,6 +1,6 @@
 """Reads of figures: values, breakdowns, and the records behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.figures.compile import is_stock, value
-from tongxin.figures.models import Cell, Cursor
+from tongxin.figures.models import Cell, Cursor, Total
 from tongxin.ledger.models import Record
 from tongxin.ledger.queries import changed, counting, effects_at, matters, position, received_at
 from tongxin.orders.queries import activities_of
@@ -106,25 +106,57 @@ def behind(ledger: str) -> int:
     return position(ledger) - cursor(ledger)
 
 
-def cells(scope: Scope, incident: UUID, narrow: Narrow | None = None) -> QuerySet[Cell]:
-    """Return the cells of an incident in a scope's areas; of a stock at the end of a day, all that had come by then."""
-    rows = Cell.objects.filter(within(scope), ledger=scope.ledger, incident=incident)
-    if narrow is None or narrow.day is None:
-        return rows.filter(narrow.filter()) if narrow else rows
+def cells(scope: Scope, incident: UUID, narrow: Narrow | None = None, *, by_day: bool = False) -> QuerySet[Any]:
+    """Return the cells of an incident in a scope's areas; of a stock at the end of a day, all that had come by then.
+
+    Unless a day is asked for, or they are to be told apart ``by_day``, these are the totals of all days.
+    """
+    narrow = narrow or Narrow()
+    table: type[Cell | Total] = Total if narrow.day is None and not by_day else Cell
+    rows: QuerySet[Any] = table._default_manager.filter(within(scope), ledger=scope.ledger, incident=incident)
+    if narrow.day is None:
+        return rows.filter(narrow.filter())
     stocks = [figure.key for figure in figures() if is_stock(figure.rule)]
     by_then = Q(figure__in=stocks, day__lte=narrow.day)
     return rows.filter(replace(narrow, day=None).filter(), by_then | Q(day=narrow.day) & ~Q(figure__in=stocks))
 
 
-def values(rows: QuerySet[Cell], wanted: Iterable[Figure] = ()) -> dict[str, Number]:
+def values(rows: QuerySet[Any], wanted: Iterable[Figure] = ()) -> dict[str, Number]:
     """Return the value of every figure that has cells among the given ones; ``wanted`` ones without are 0."""
-    found = _sums(rows, Value(""))
+    (found,) = _sums(Part(rows))
     return {f.key: value(f.rule, found.get((f.key, ""), 0)) for f in _with(wanted, (key for key, _ in found))}
 
 
-def values_by(rows: QuerySet[Cell], field: str, *, digits: int | None = None) -> dict[Any, dict[str, Number]]:
+@dataclass(frozen=True)
+class Part:
+    """Some cells, and the field by which they are told apart: of ``area`` its first ``digits`` digits; nothing: by none.
+
+    ``distinct`` says whether they are all of distinct counts, or none of them is, where that is known.
+    """
+
+    rows: QuerySet[Any]
+    field: str = ""
+    digits: int | None = None
+    distinct: bool | None = None
+
+    def by(self) -> F | Value | Substr:
+        """Return what they are told apart by."""
+        if not self.field:
+            return Value("")
+        return Substr(self.field, 1, self.digits) if self.digits else F(self.field)
+
+
+def values_by(rows: QuerySet[Any], field: str, *, digits: int | None = None) -> dict[Any, dict[str, Number]]:
     """Return values by figure for each value of a cell's field (for ``area``, of its first ``digits`` digits)."""
-    sums = _sums(rows, F(field) if digits is None else Substr(field, 1, digits))
+    return tables(Part(rows, field, digits))[0]
+
+
+def tables(*parts: Part) -> list[dict[Any, dict[str, Number]]]:
+    """Return for each part its values by figure for each value of the field that it is told apart by, all read at once."""
+    return [_table(part.field, sums) for part, sums in zip(parts, _sums(*parts), strict=True)]
+
+
+def _table(field: str, sums: dict[tuple[str, Any], int]) -> dict[Any, dict[str, Number]]:
     rules = {found.key: found.rule for found in _with((), (key for key, _ in sums))}
     out: dict[Any, dict[str, Number]] = {}
     running: dict[str, int] = {}
@@ -141,16 +173,30 @@ def _with(wanted: Iterable[Figure], keys: Iterable[str]) -> list[Figure]:
     return first + [figure(key) for key in sorted(set(keys) - {found.key for found in first})]
 
 
-def _sums(rows: QuerySet[Cell], by: F | Value | Substr) -> dict[tuple[str, Any], int]:
-    """Return the sum for each (figure, ``by``): of amounts, or the number of different keys of cells that carry one."""
-    plain = rows.filter(key="").order_by().annotate(by=by).values("figure", "by").annotate(sum=Sum("amount"))
-    found = {(row["figure"], row["by"]): row["sum"] for row in plain}
-    # Two steps, because PostgreSQL hashes these, while it would sort the keys of a COUNT(DISTINCT …).
-    distinct = rows.exclude(key="").order_by().annotate(by=by).values("figure", "by", "key").distinct()
-    keys, parameters = distinct.query.sql_with_params()
+_READ: Mapping[str, Callable[[str], Any]] = {"day": date.fromisoformat, "organisation": UUID}
+"""How a field of a cell is read from text, if it is not one."""
+
+
+def _sums(*parts: Part) -> list[dict[tuple[str, Any], int]]:
+    """Return for each part the sum of each (figure, field): of amounts, or where cells have keys, how many these are."""
+    pieces: list[str] = []
+    parameters: list[Any] = []
+    for number, part in enumerate(parts):
+        plain = part.rows.filter(key="").order_by().annotate(by=part.by()).values("figure", "by").annotate(sum=Sum("amount"))
+        # Two steps, because PostgreSQL hashes these, while it would sort the keys of a COUNT(DISTINCT …).
+        keys = part.rows.exclude(key="").order_by().annotate(by=part.by()).values("figure", "by", "key").distinct()
+        for rows, sum_, distinct in ((plain, "sum(sum)::bigint", False), (keys, "count(*)", True)):
+            if part.distinct is not None and part.distinct is not distinct:
+                continue
+            text, values_ = rows.query.sql_with_params()
+            pieces.append(f"SELECT {number}, figure, by::text, {sum_} FROM ({text}) AS part GROUP BY figure, by")  # noqa: S608 - the ORM's own
+            parameters += values_
+    found: list[dict[tuple[str, Any], int]] = [{} for _ in parts]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT figure, by, count(*) FROM ({keys}) AS keys GROUP BY figure, by", parameters)  # noqa: S608 - the ORM's own text
-        return found | {(figure, part): count for figure, part, count in cursor.fetchall()}
+        cursor.execute(" UNION ALL ".join(pieces), parameters)
+        for number, key, by, sum_ in cursor.fetchall():
+            found[number][key, _READ.get(parts[number].field, str)(by)] = sum_
+    return found
 
 
 @dataclass(frozen=True)

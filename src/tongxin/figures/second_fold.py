@@ -444,3 +444,13 @@ def cells(database: sqlite3.Connection) -> Iterator[tuple[Name, tuple[int, int]]
     """)
     for *name, records, amount in rows:
         yield tuple(name), (records, amount)
+
+
+def totals(database: sqlite3.Connection) -> Iterator[tuple[Name, tuple[int, int]]]:
+    """Yield what all days of every cell come to, where that is not nothing."""
+    rows = database.execute("""
+        SELECT incident, figure, area, organisation, category, key, sum(records), sum(amount) FROM part
+        GROUP BY incident, figure, area, organisation, category, key HAVING sum(records) <> 0 OR sum(amount) <> 0
+    """)
+    for *name, records, amount in rows:
+        yield tuple(name), (records, amount)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from tongxin.figures import second_fold
-from tongxin.figures.models import Cell
+from tongxin.figures.models import Cell, Total
 from tongxin.figures.queries import cursor
 from tongxin.figures.second_fold import ROLES, Content, Held, Name
 from tongxin.ledger.models import Matter
@@ -50,6 +50,7 @@ def verify(ledger: str) -> tuple[int, int, list[Difference]]:
     matters = second_fold.fold(database)
     wanted, held = dict(second_fold.cells(database)), {_name(cell): (cell.records, cell.amount) for cell in _stored_cells(ledger)}
     faults += _differences(held, wanted, " / ".join)
+    faults += _differences(_stored_totals(ledger), dict(second_fold.totals(database)), " / ".join)
     faults += _differences(_stored_matters(ledger), {m.id: m.held for m in matters}, lambda id_: f"matter {id_}")
     return second_fold.counting(database), len(held), faults
 
@@ -61,6 +62,12 @@ def _stored_cells(ledger: str) -> Iterable[Cell]:
 def _name(cell: Cell) -> Name:
     parts = (cell.incident, cell.figure, cell.day, cell.area, cell.organisation, cell.category, cell.key)
     return tuple(str(part) for part in parts)
+
+
+def _stored_totals(ledger: str) -> dict[Name, tuple[int, int]]:
+    names = ("incident", "figure", "area", "organisation", "category", "key")
+    rows = Total.objects.filter(ledger=ledger).values_list(*names, "records", "amount")
+    return {tuple(map(str, name)): (records, amount) for *name, records, amount in rows.iterator()}
 
 
 def _stored_matters(ledger: str) -> dict[str, Held]:
