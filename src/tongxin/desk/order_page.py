@@ -72,8 +72,8 @@ def _scope_words(order: "Order") -> str:
 
 def _coverage(scope: Scope, order: "Order") -> dict[str, Any]:
     """Return the chain listed → visited → found → put right, by team and by category, and what just arrived."""
-    coverage, chain = progress.coverage(order), progress.Chain(scope, order)
-    teams = chain.teams()
+    coverage, chains = progress.coverage(order), progress.Chains(scope, [order])
+    teams = chains.teams(order)
     newest = records(scope, order.incident_id).filter(order=order.id).order_by("-position")
     if coverage is not None:
         newest = newest.filter(activity=coverage.activity.id, quarantine="")
@@ -81,7 +81,7 @@ def _coverage(scope: Scope, order: "Order") -> dict[str, Any]:
         "coverage": coverage,
         "visits": next((figure for figure in figures(order.activities) if figure.rule.count == "records"), None),
         "teams": teams,
-        "kinds": chain.kinds(),
+        "kinds": chains.kinds(order),
         "total": progress.summed(teams),
         "newest": record_rows(list(newest[:LATEST])),
     }

@@ -10,7 +10,7 @@ from tongxin.base import clock
 from tongxin.base.scope import TOWN_DIGITS, Scope, town_of
 from tongxin.base.words import say
 from tongxin.desk import wording
-from tongxin.figures.queries import Figure, cells, figures, values_by
+from tongxin.figures.queries import Figure, Part, cells, figures, tables
 from tongxin.ledger.queries import matters_by, shifts_by_duty
 from tongxin.orders.queries import duties, posts_of, visits_listed, visits_listed_by_town
 from tongxin.people.queries import organisation_names
@@ -60,47 +60,49 @@ def coverage(order: "Order") -> Figure | None:
     return None
 
 
-class Chain:
-    """An order's chain, listed → visited → found → put right, read once and broken down in two ways."""
+class Chains:
+    """The chains of some orders of one incident, listed → visited → found → put right: read at once, told apart in two ways."""
 
-    def __init__(self, scope: Scope, order: "Order") -> None:
-        self._scope, self._order, self._figure = scope, order, coverage(order)
-        self._listed = visits_listed(scope, order)
-        name = self._figure.activity.id if self._figure else ""
-        self._matters = matters_by(scope, order.incident_id, order.id, name, clock.now())
+    def __init__(self, scope: Scope, orders: "Sequence[Order]") -> None:
+        self._figures = {order.id: figure for order in orders if (figure := coverage(order))}
+        self._listed = visits_listed(scope, orders)
+        self._teams = organisation_names(team for _, team, _ in self._listed)
+        incident, kinds = orders[0].incident_id, [(id_, figure.activity.id) for id_, figure in self._figures.items()]
+        self._matters = matters_by(scope, incident, kinds, clock.now()) if kinds else []
+        rows = cells(scope, incident).filter(figure__in=[figure.key for figure in self._figures.values()])
+        self._visited = tables(Part(rows, "organisation", distinct=True), Part(rows, "category", distinct=True)) if kinds else []
 
-    def teams(self) -> list[Progress]:
-        """Return it by organisation, as the order names them."""
-        names = organisation_names(team for team, _ in self._listed)
-        rows = {team: Progress(names.get(team, ""), f"organisation={team}") for team, _ in self._listed}
-        self._fill(rows, "organisation", 0)
-        return [rows[id_] for id_ in self._order.organisations if id_ in rows]
+    def teams(self, order: "Order") -> list[Progress]:
+        """Return an order's by organisation, as the order names them."""
+        mine = [team for id_, team, _ in self._listed if id_ == order.id]
+        rows = {team: Progress(self._teams.get(team, ""), f"organisation={team}") for team in mine}
+        self._fill(order, rows, 0)
+        return [rows[id_] for id_ in order.organisations if id_ in rows]
 
-    def kinds(self) -> list[Progress]:
-        """Return it by category of place, the longest list first."""
-        rows = {kind: Progress(wording.category(kind), f"category={kind}") for _, kind in self._listed}
-        self._fill(rows, "category", 1)
+    def kinds(self, order: "Order") -> list[Progress]:
+        """Return an order's by category of place, the longest list first."""
+        mine = [kind for id_, _, kind in self._listed if id_ == order.id]
+        rows = {kind: Progress(wording.category(kind), f"category={kind}") for kind in mine}
+        self._fill(order, rows, 1)
         return sorted(rows.values(), key=lambda row: -row.listed)
 
-    def _fill(self, rows: dict[Any, Progress], field: str, at: int) -> None:
+    def _fill(self, order: "Order", rows: dict[Any, Progress], at: int) -> None:
         """Fill in the numbers. Lists and matters add up; places visited do not: each breakdown counts a place once."""
-        for listed_at, listed in self._listed.items():
-            rows[listed_at[at]].listed += listed
-        for pair, found, fixed, late in self._matters:
-            if row := rows.get(pair[at]):
+        for (id_, *of), listed in self._listed.items():
+            if id_ == order.id:
+                rows[of[at]].listed += listed
+        for id_, pair, found, fixed, late in self._matters:
+            if id_ == order.id and (row := rows.get(pair[at])):
                 row.found, row.fixed, row.late = row.found + found, row.fixed + fixed, row.late + late
-        if self._figure is None:
-            return
-        visited = cells(self._scope, self._order.incident_id).filter(figure=self._figure.key)
-        for key, values in values_by(visited, field).items():
-            if key in rows:
-                rows[key].visited = int(values[self._figure.key])
+        if figure := self._figures.get(order.id):
+            for key, row in rows.items():
+                row.visited = int(self._visited[at].get(key, {}).get(figure.key, 0))
 
 
 def visits_by_town(scope: Scope, incident: UUID, given: "Sequence[Order]") -> dict[str, tuple[int, int]]:
     """Return how many places are visited and how many listed, by the town's code, once an activity however many orders."""
     keys = {figure.key for order in given if (figure := coverage(order))}
-    visited = values_by(cells(scope, incident).filter(figure__in=keys), "area", digits=TOWN_DIGITS)
+    (visited,) = tables(Part(cells(scope, incident).filter(figure__in=keys), "area", TOWN_DIGITS, distinct=True))
     listed = visits_listed_by_town(scope, given)
     return {
         town_of(digits): (sum(int(visited.get(digits, {}).get(key, 0)) for key in keys), listed.get(digits, 0))

@@ -12,7 +12,7 @@ from tongxin.base.scope import Scope, town_of
 from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.desk.lists import matter_rows, record_rows
-from tongxin.desk.progress import Chain, Progress, absent
+from tongxin.desk.progress import Chains, Progress, absent
 from tongxin.figures.queries import cursor
 from tongxin.ledger.queries import Tally, matters, position, records, tallies
 from tongxin.orders.queries import orders
@@ -94,11 +94,12 @@ def standing(scope: Scope, incident: "Incident") -> Standing:
     """Return where an incident stands."""
     now = clock.now()
     given, added = list(orders(scope).filter(incident=incident.id)), cursor(scope.ledger)
+    chains = Chains(scope, given) if given else None
     return Standing(
         now=now,
         orders=given,
         tallies=tallies(scope, incident.id, now, clock.tonight(now) - timedelta(days=1)),
-        progress=[row for order in given for row in Chain(scope, order).teams()],
+        progress=[row for order in given for row in chains.teams(order)] if chains else [],
         absent=absent(scope, incident.id, now),
         position=added,
         behind=position(scope.ledger) - added,

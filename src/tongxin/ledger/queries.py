@@ -358,18 +358,24 @@ def heard(ledger: str, phones: Collection[UUID]) -> dict[UUID, Heard]:
 
 
 def matters_by(
-    scope: Scope, incident: UUID, order: UUID, activity: str, now: datetime
-) -> list[tuple[tuple[UUID | None, str], int, int, int]]:
-    """Return ((organisation, category), found, closed, late) over the matters that an order's activity declares."""
-    mine = matters(scope, incident).filter(order=order, activity=activity).exclude(name__in=CONFLICTS)
-    grouped = mine.order_by().values("organisation", "category")
+    scope: Scope, incident: UUID, wanted: Iterable[tuple[UUID, str]], now: datetime
+) -> list[tuple[UUID, tuple[UUID | None, str], int, int, int]]:
+    """Return (order, (organisation, category), found, closed, late) over the matters that the orders' activities declare.
+
+    ``wanted`` are the orders, each with one of its activities.
+    """
+    mine = Q(order__in=[])
+    for order, activity in wanted:
+        mine |= Q(order=order, activity=activity)
+    found = matters(scope, incident).filter(mine).exclude(name__in=CONFLICTS)
+    grouped = found.order_by().values("order", "organisation", "category")
     counted = grouped.annotate(
         found=Count("opened"),
         fixed=Count("closed"),
         late=Count("opened", filter=Q(closed__isnull=True, due_at__lte=now)),
     )
-    rows = counted.values_list("organisation", "category", "found", "fixed", "late")
-    return [((organisation, category), *numbers) for organisation, category, *numbers in rows]
+    rows = counted.values_list("order", "organisation", "category", "found", "fixed", "late")
+    return [(order, (organisation, category), *numbers) for order, organisation, category, *numbers in rows]
 
 
 def is_shift() -> Q:

@@ -150,12 +150,16 @@ def duties(scope: Scope) -> QuerySet[Duty]:
     return Duty.objects.filter(within(scope, "area__code"), order__ledger=scope.ledger)
 
 
-def visits_listed(scope: Scope, order: Order) -> dict[tuple[UUID, str], int]:
-    """Return how many places an order lists to be visited, by organisation and category: those of its first round."""
-    # No join to the order, whose ledger is known: it has so few rows that PostgreSQL never learns how many duties they have.
-    rows = Duty.objects.filter(within(scope, "area__code"), order=order, kind="visit", starts_at=order.starts_at)
-    counted = rows.values_list("organisation_id", "place__category").annotate(n=Count("id"))
-    return {(organisation, category): n for organisation, category, n in counted}
+def visits_listed(scope: Scope, orders: Iterable[Order]) -> dict[tuple[UUID, UUID, str], int]:
+    """Return how many places orders list to be visited, by order, organisation and category: those of their first rounds."""
+    # No join to the orders, whose ledger is known: they have so few rows that PostgreSQL never learns how many duties they have.
+    first = Q(order__in=[])
+    for order in orders:
+        first |= Q(order=order, starts_at=order.starts_at)
+    counted = Duty.objects.filter(first, within(scope, "area__code"), kind="visit").values_list(
+        "order_id", "organisation_id", "place__category"
+    )
+    return {(order, organisation, category): n for order, organisation, category, n in counted.annotate(n=Count("id"))}
 
 
 def visits_listed_by_town(scope: Scope, given: Iterable[Order]) -> dict[str, int]:
