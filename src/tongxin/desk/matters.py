@@ -44,7 +44,7 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
         "open": {"closed__isnull": True},
         "late": {"closed__isnull": True, "due_at__lte": now},
         "due": {"closed__isnull": True, "due_at__gt": now},
-        "closed": {"closed_at__gte": since},
+        "closed": {"closed__isnull": False, "closed_at__gte": since},
         "settled": {"closed__isnull": False},
         "all": {},
     }

@@ -204,6 +204,16 @@ class Matter(models.Model):
                 condition=models.Q(until__isnull=True, merged=False),
             ),  # the desk's lists
             models.Index(
+                fields=["ledger", "incident", "due_at"],
+                name="matter_open",
+                condition=models.Q(until__isnull=True, merged=False, closed__isnull=True),
+            ),  # what is open: a few hundred among tens of thousands
+            models.Index(
+                fields=["ledger", "incident", "closed_at"],
+                name="matter_closed",
+                condition=models.Q(until__isnull=True, merged=False, closed__isnull=False),
+            ),  # what was closed today
+            models.Index(
                 fields=["ledger", "activity", "subject", "closed_at"],
                 name="matter_of_subject",
                 condition=models.Q(until__isnull=True),

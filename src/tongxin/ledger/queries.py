@@ -290,12 +290,13 @@ class Tally:
 
 def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime) -> list[Tally]:
     """Count an incident's matters by kind, area and organisation."""
-    grouped = matters(scope, incident).order_by().values("activity", "name", "area", "organisation")
-    is_open = Q(closed__isnull=True)
+    is_open, closed_since = Q(closed__isnull=True), Q(closed__isnull=False, closed_at__gte=since)
+    found = matters(scope, incident).filter(is_open | closed_since)
+    grouped = found.order_by().values("activity", "name", "area", "organisation")
     counted = grouped.annotate(
         late=Count("opened", filter=is_open & Q(due_at__lte=now)),
         due=Count("opened", filter=is_open & Q(due_at__gt=now)),
-        closed_since=Count("opened", filter=Q(closed_at__gte=since)),
+        closed_since=Count("opened", filter=closed_since),
     )
     fields = ("activity", "name", "area", "organisation", "late", "due", "closed_since")
     return [Tally(*row) for row in counted.values_list(*fields)]
