@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from django.db.models import Q, QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from tongxin.audit.queries import fetch
 from tongxin.base import clock
@@ -40,17 +40,20 @@ def roles_at(members: Iterable[UUID], moment: datetime) -> QuerySet[Role]:
 
 def scope_of(member: UUID) -> Scope:
     """Return what a member may do now; raise NotSignedIn if the member is gone."""
-    found = Member.objects.filter(id=member).first()
-    if found is None:
+    now = clock.now()
+    still = Q(roles__until__isnull=True) | Q(roles__until__gt=now)
+    rows = Member.objects.filter(id=member).annotate(held=FilteredRelation("roles", condition=Q(roles__since__lte=now) & still))
+    found = list(rows.order_by("held__id").values_list("ledger", "held__kind", "held__areas", "held__organisation"))
+    if not found:
         raise NotSignedIn(say("登录的人已不在名册里"))
-    roles = list(roles_at([member], clock.now()))
+    held = [role for role in found if role[1] is not None]
     return Scope(
         member=member,
-        ledger=found.ledger,
-        roles=frozenset(role.kind for role in roles),
-        areas=frozenset(area for role in roles for area in role.areas),
-        organisation=roles[0].organisation_id if roles else None,
-        leads=frozenset(role.organisation_id for role in roles if role.kind == LEADER),
+        ledger=found[0][0],
+        roles=frozenset(kind for _, kind, _, _ in held),
+        areas=frozenset(area for _, _, areas, _ in held for area in areas),
+        organisation=held[0][3] if held else None,
+        leads=frozenset(team for _, kind, _, team in held if kind == LEADER),
     )
 
 
