@@ -23,7 +23,8 @@ LATEST = 6
 
 def content(scope: Scope, order: "Order") -> dict[str, Any]:
     """Return the page's content."""
-    found = values(cells(scope, order.incident_id), figures(order.activities))
+    wanted = figures(order.activities)
+    found = values(cells(scope, order.incident_id).filter(figure__in=[one.key for one in wanted]), wanted)
     return {
         "order": order,
         "title": pick(order.title, order.title_en),

@@ -43,7 +43,8 @@ def content(scope: Scope, incident: "Incident", place: "Place") -> dict[str, Any
 
 def _duties(scope: Scope, incident: "Incident", duties: "QuerySet[Duty]", records: "QuerySet[Record]") -> list[dict[str, Any]]:
     visited = set(records.order_by().values_list("order", "activity").distinct())
-    shifts = ledger.shifts_by_duty(scope, incident.id)
+    rows = list(duties)
+    shifts = ledger.shifts_by_duty(scope, incident.id) if any(duty.kind == "post" for duty in rows) else {}
     return [
         {
             "activity": wording.activity(duty.activity),
@@ -56,5 +57,5 @@ def _duties(scope: Scope, incident: "Incident", duties: "QuerySet[Duty]", record
             "here": shifts.get(duty.id, (0, 0))[1],
             "visited": (duty.order_id, duty.activity) in visited,
         }
-        for duty in duties
+        for duty in rows
     ]

@@ -63,30 +63,32 @@ def coverage(order: "Order") -> Figure | None:
 class Chains:
     """The chains of some orders of one incident, listed → visited → found → put right: read at once, told apart in two ways."""
 
-    def __init__(self, scope: Scope, orders: "Sequence[Order]") -> None:
+    def __init__(self, scope: Scope, orders: "Sequence[Order]", fields: Sequence[str] = ("organisation", "category")) -> None:
+        """``fields`` are those by which the visits are told apart."""
         self._figures = {order.id: figure for order in orders if (figure := coverage(order))}
         self._listed = visits_listed(scope, orders)
         self._teams = organisation_names(team for _, team, _ in self._listed)
         incident, kinds = orders[0].incident_id, [(id_, figure.activity.id) for id_, figure in self._figures.items()]
         self._matters = matters_by(scope, incident, kinds, clock.now()) if kinds else []
         rows = cells(scope, incident).filter(figure__in=[figure.key for figure in self._figures.values()])
-        self._visited = tables(Part(rows, "organisation", distinct=True), Part(rows, "category", distinct=True)) if kinds else []
+        parts = [Part(rows, field, distinct=True) for field in fields if kinds]
+        self._visited = dict(zip(fields, tables(*parts), strict=True)) if parts else {}
 
     def teams(self, order: "Order") -> list[Progress]:
         """Return an order's by organisation, as the order names them."""
         mine = [team for id_, team, _ in self._listed if id_ == order.id]
         rows = {team: Progress(self._teams.get(team, ""), f"organisation={team}") for team in mine}
-        self._fill(order, rows, 0)
+        self._fill(order, rows, 0, "organisation")
         return [rows[id_] for id_ in order.organisations if id_ in rows]
 
     def kinds(self, order: "Order") -> list[Progress]:
         """Return an order's by category of place, the longest list first."""
         mine = [kind for id_, _, kind in self._listed if id_ == order.id]
         rows = {kind: Progress(wording.category(kind), f"category={kind}") for kind in mine}
-        self._fill(order, rows, 1)
+        self._fill(order, rows, 1, "category")
         return sorted(rows.values(), key=lambda row: -row.listed)
 
-    def _fill(self, order: "Order", rows: dict[Any, Progress], at: int) -> None:
+    def _fill(self, order: "Order", rows: dict[Any, Progress], at: int, field: str) -> None:
         """Fill in the numbers. Lists and matters add up; places visited do not: each breakdown counts a place once."""
         for (id_, *of), listed in self._listed.items():
             if id_ == order.id:
@@ -96,7 +98,7 @@ class Chains:
                 row.found, row.fixed, row.late = row.found + found, row.fixed + fixed, row.late + late
         if figure := self._figures.get(order.id):
             for key, row in rows.items():
-                row.visited = int(self._visited[at].get(key, {}).get(figure.key, 0))
+                row.visited = int(self._visited[field].get(key, {}).get(figure.key, 0))
 
 
 def visits_by_town(scope: Scope, incident: UUID, given: "Sequence[Order]") -> dict[str, tuple[int, int]]:
@@ -125,7 +127,7 @@ class Post:
 def posts(scope: Scope, order: "Order") -> list[Post]:
     """Return an order's posts."""
     rows = list(posts_of(scope, order.id))
-    shifts = shifts_by_duty(scope, order.incident_id)
+    shifts = shifts_by_duty(scope, order.incident_id) if rows else {}
     names = organisation_names(row.organisation_id for row in rows)
     rows.sort(key=lambda row: (row.starts_at, order.organisations.index(row.organisation_id)))
     return [Post(names[r.organisation_id], r.place, r.headcount, r.assigned, *shifts.get(r.id, (0, 0))) for r in rows]

@@ -94,7 +94,7 @@ def standing(scope: Scope, incident: "Incident") -> Standing:
     """Return where an incident stands."""
     now = clock.now()
     given, added = list(orders(scope).filter(incident=incident.id)), cursor(scope.ledger)
-    chains = Chains(scope, given) if given else None
+    chains = Chains(scope, given, ("organisation",)) if given else None
     return Standing(
         now=now,
         orders=given,

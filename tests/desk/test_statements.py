@@ -1,0 +1,57 @@
+"""A page asks the database as often for many rows as for few."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from tests.cast import Cast, id_of, order_form
+
+from tongxin.figures.actions import catch_up
+from tongxin.orders import actions as orders
+
+OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
+PAGES = ("/", "/orders", f"/orders/{id_of('order')}", "/matters?state=all", f"/places/{id_of('temple')}", "/figures",
+    "/figures/venue_closure.inspections", "/figures/venue_closure.venues_inspected", "/figures/venue_closure.fixed", "/records/1",
+    "/quarantine", "/bulletins", "/search?q=1")  # fmt: skip
+
+
+def more_records(cast: Cast) -> None:
+    phone, far = cast.phone(), cast.phone("outsider")
+    for minutes in range(30, 20, -1):
+        phone.says(cast.night - timedelta(minutes=minutes), OPEN if minutes % 2 else SHUT)
+        far.says(cast.night - timedelta(minutes=minutes), SHUT, place=str(id_of("cinema")))
+    phone.says(cast.night - timedelta(minutes=2), OPEN | {"colour": "red"})
+    catch_up("430181")
+
+
+def more_orders(cast: Cast) -> None:
+    for number in range(2, 7):
+        row = orders.issue(cast.scope("commander"), order_form(cast.night, id=uuid4(), number=f"演{number}号"))
+        orders.plan_visits(cast.scope("commander"), row.id)
+
+
+@pytest.mark.parametrize("more", [more_records, more_orders])
+@pytest.mark.parametrize("page", PAGES)
+def test_more_rows_are_no_more_statements(cast: Cast, page: str, more: Callable[[Cast], None]) -> None:
+    first = cast.phone()
+    for minutes, answers in ((50, OPEN), (45, SHUT), (40, OPEN | {"colour": "red"}), (35, OPEN)):
+        first.says(cast.night - timedelta(minutes=minutes), answers)
+    more_orders(cast)  # of a single one its page is shown at once
+    catch_up("430181")
+    few = statements(cast, page)
+    more(cast)
+    assert statements(cast, page) <= few
+
+
+def statements(cast: Cast, page: str) -> int:
+    """Return how many statements a page takes when asked for again, but for what a process reads anew every other second."""
+    desk = cast.at_desk("commander")
+    desk.get(page)
+    with CaptureQueriesContext(connection) as asked:
+        assert desk.get(page).status_code == 200
+    return sum(
+        not any(word in query["sql"] for word in ("SAVEPOINT", 'FROM "orders_clock"', "ledger_definition")) for query in asked
+    )
