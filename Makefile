@@ -34,6 +34,7 @@ bench: .venv/dev            ## the benchmarks, printed
 	$(BIN)/python bench/drill.py
 	$(BIN)/python bench/imports.py
 	$(BIN)/python bench/county_ready.py
+	$(BIN)/python bench/desk.py
 
 simulate: .venv/dev         ## phones and server in virtual worlds: SEEDS=n worlds from number FROM=k on
 	$(BIN)/python bench/simulate.py --seeds $(or $(SEEDS),2000) --from $(or $(FROM),0)

@@ -49,8 +49,8 @@ TOWN_ORDERS = 7
 MEMBERS, SHIFTS, A_POST = 20_000, 3, 4
 PHONES, LANES, BATCH = 8, 16, 20
 """Phones of a town; connections; records of a batch."""
-WRONG_VENUES, WRONG_PREMISES, STRAY = 300, 800, 100
-"""Of a day: places found wrong and put right, and records that no order covers."""
+WRONG_VENUES, WRONG_PREMISES, STRAY, THRICE = 300, 800, 100, 3_971
+"""Of a day: places found wrong and put right, records that no order covers, and premises that are visited a third time."""
 LATE, SOON, TONIGHT, ON_POST = 60, 40, 400, 100
 """What is open now: overdue, due within two hours, due at midnight, on post."""
 CORRECTED, WITHDRAWN = 2_000, 500
@@ -247,17 +247,21 @@ class BusyCounty:
                 for _ in range(5):
                     yield spot.town, self._note(spot, "shelter_occupancy", {"arrived": 3, "left": 2, "enough": True})
             else:
-                name = "venue_closure" if spot.category in CLOSED else "premises_check"
-                first = self._between(10, 5)
-                yield spot.town, (first, self._said(spot, name, (WRONG if spot.id in wrong else RIGHT)[name], spot.duties[0]))
-                if spot.id not in still:
-                    yield spot.town, (self._between(5, 0.2), self._said(spot, name, RIGHT[name], spot.duties[0]))
+                yield from ((spot.town, one) for one in self._visits(spot, spot.id in wrong, spot.id in still))
             if spot.category == "company":
                 staff = {"staff": 200, "returned": 1, "tested": 9, "disinfected": True, "all_reported": True}
                 yield spot.town, self._note(spot, "liaison_log", staff)
+        for spot in self._rng.sample(self._of("premises_check")[TONIGHT:], THRICE):
+            yield spot.town, (self._between(5, 0.2), self._said(spot, "premises_check", RIGHT["premises_check"], spot.duties[0]))
         for spot in self._rng.sample(self._spots[:5_000], STRAY):  # under an order that does not name what was done
             content = self._said(spot, "venue_closure", RIGHT["venue_closure"], None)
             yield spot.town, (self._between(10, 1), content | {"order": self._orders["liaison_log"]})
+
+    def _visits(self, spot: Spot, wrong: bool, still: bool) -> Iterator[Said]:  # noqa: FBT001 - what was found, and whether it stays
+        name = "venue_closure" if spot.category in CLOSED else "premises_check"
+        yield self._between(10, 5), self._said(spot, name, (WRONG if wrong else RIGHT)[name], spot.duties[0])
+        if not still:
+            yield self._between(5, 0.2), self._said(spot, name, RIGHT[name], spot.duties[0])
 
     def _shifts(self, spot: Spot) -> Iterator[tuple[int, Said]]:
         for duty in spot.duties:
