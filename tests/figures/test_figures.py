@@ -8,8 +8,9 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.cast import COUNTY, Cast, id_of
+from tests.cast import COUNTY, Cast, Phone, id_of
 
+from tongxin.base import clock
 from tongxin.base.problems import NotFound
 from tongxin.figures import actions
 from tongxin.figures.actions import catch_up, pull
@@ -17,7 +18,7 @@ from tongxin.figures.models import Cell, Total
 from tongxin.figures.queries import Narrow, behind, cells, cursor, figure, figures_of, trace, values
 from tongxin.figures.verify import verify
 from tongxin.ledger.models import Matter
-from tongxin.orders.models import Clock
+from tongxin.orders.models import Clock, Order
 from tongxin.orders.queries import forget_clock
 
 LEDGER = COUNTY[:6]
@@ -61,6 +62,33 @@ def test_a_member_sees_the_figures_of_the_own_area_only(cast: Cast) -> None:
     cast.phone("outsider").says(cast.night, OPEN, place=str(id_of("cinema")))
     catch_up(LEDGER)
     assert [now(cast, role)["venue_closure.found_open"] for role in ("commander", "leader", "outsider")] == [2, 1, 1]
+
+
+def test_behind_a_latest_number_lies_the_last_record_of_each_subject(cast: Cast) -> None:
+    Order.objects.update(activities=["liaison_log"])
+    staff, phone = figure("liaison_log.staff"), cast.phone()
+    log = {"activity": "liaison_log", "activity_hash": staff.activity.hash}
+
+    def says(minutes: int, count: int, teller: Phone = phone, **more: Any) -> dict[str, Any]:
+        body = {"staff": count, "returned": 0, "tested": 0, "disinfected": True, "all_reported": True}
+        return teller.says(cast.night - timedelta(minutes=minutes), body, **log, **more)
+
+    def behind_it(narrow: Narrow | None = None) -> list[int]:
+        catch_up(LEDGER)
+        traced = trace(cast.scope("commander"), id_of("incident"), staff, cursor(LEDGER), narrow)
+        listed = [row.position for row in traced[:]]
+        assert traced.count() == len(listed)
+        return listed
+
+    first, second = says(60, 200), says(50, 210)
+    says(40, 30, cast.phone("outsider"), place=str(id_of("cinema")))
+    assert behind_it() == [3, 2]
+    says(30, 190, act="correct", target=first["id"])
+    assert (behind_it(), now(cast)["liaison_log.staff"]) == ([3, 2], 240)
+    says(20, 205, act="correct", target=second["id"])
+    assert (behind_it(), now(cast)["liaison_log.staff"]) == ([5, 3], 235)
+    today = clock.day_of(cast.night)
+    assert (behind_it(Narrow(day=today)), behind_it(Narrow(day=today - timedelta(days=1)))) == ([5, 3], [])
 
 
 def test_marked_records_count_nowhere(cast: Cast) -> None:

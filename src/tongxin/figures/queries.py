@@ -287,9 +287,13 @@ def _says(found: Figure) -> Q:
 def _stock_points(ledger: str, rows: QuerySet[Record], found: Figure, upto: int, day: date | None) -> list[int]:
     """Return the positions behind a stock: every record up to the day, or of a latest number each subject's last."""
     times = {e.by: (e.occurred_at, e.day) for e in effects_at(ledger, upto).filter(by__isnull=False)}
+    itself, by_then = rows.exclude(position__in=times), Q() if day is None else Q(day__lte=day)
+    if found.rule.verb == "latest":  # there are few corrections, and thousands of records that are simply themselves
+        itself = itself.order_by("subject", "-occurred_at", "-device", "-chain", "-seq").distinct("subject")
     last: dict[tuple[str, int], tuple[object, int]] = {}
     fields = ("position", "subject", "occurred_at", "day", "device", "chain", "seq")
-    for at, subject, occurred_at, its_day, *rest in rows.values_list(*fields):
+    counted = [*itself.filter(by_then).values_list(*fields), *rows.filter(position__in=times).values_list(*fields)]
+    for at, subject, occurred_at, its_day, *rest in counted:
         moment, happened = times.get(at, (occurred_at, its_day))
         if day is None or happened <= day:
             key = (subject, 0) if found.rule.verb == "latest" else (subject, at)
