@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import json
 import os
+import re
 import statistics
 import sys
 import time
@@ -44,6 +45,7 @@ from tongxin.host.up import up
 
 ADDRESSES: Sequence[tuple[str, str]] = (
     ("tonight", "/"),
+    ("wall", "/wall"),
     ("orders", "/orders"),
     ("order: visits", "/orders/{close}"),
     ("order: most visits", "/orders/{inspect}"),
@@ -55,10 +57,15 @@ ADDRESSES: Sequence[tuple[str, str]] = (
     ("matters: settled", "/matters?state=settled"),
     ("matters: all", "/matters?state=all"),
     ("matters: a team's", "/matters?state=all&organisation={organisation}"),
+    ("places", "/places"),
     ("place", "/places/{place}"),
+    ("organisations", "/organisations"),
+    ("organisation", "/organisations/{organisation}"),
     ("duties", "/duties"),
     ("duties: to do", "/duties?state=todo"),
+    ("duties: posts", "/duties?kind=post"),
     ("figures", "/figures"),
+    ("figures: as a table", "/figures.csv"),
     ("figure: records", "/figures/premises_check.visits"),
     ("figure: records, a day", "/figures/premises_check.visits?day={day}"),
     ("figure: records, a team", "/figures/premises_check.visits?organisation={organisation}"),
@@ -73,6 +80,7 @@ ADDRESSES: Sequence[tuple[str, str]] = (
     ("figure: balance", "/figures/shelter_occupancy.people"),
     ("record", "/records/{record}"),
     ("bulletins", "/bulletins"),
+    ("bulletin: the next", "/bulletins/next"),
     ("bulletin", "/bulletins/{bulletin}"),
     ("quarantine", "/quarantine"),
     ("search: a place", "/search?q=饭店12"),
@@ -91,6 +99,7 @@ WATCHED = 20.0
 """Seconds that a record has to be seen."""
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
+FILES = re.compile(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"')
 _LARGEST = """() => new Promise((done) => {
     new PerformanceObserver((seen) => done(seen.getEntries().at(-1).startTime))
         .observe({type: "largest-contentful-paint", buffered: true});
@@ -215,11 +224,13 @@ def statements(measured: Measured) -> dict[str, Any]:
 def transferred(measured: Measured) -> dict[str, Any]:
     """Bytes of a first view as they are served: the page, and what it names of style and script; fonts do not count."""
     found: dict[str, Any] = {}
+    files: dict[str, dict[str, Any]] = {}
     with measured.client() as client:
-        files = {path: _served(client, path) for path in ("/static/desk.css", "/static/vendor/htmx.min.js", "/static/desk.js")}
         for page in measured.pages():
-            one = _served(client, page.paths[0])
-            found[page.name] = one | {"first_view": one["sent"] + sum(file["sent"] for file in files.values())}
+            one, named = _served(client, page.paths[0]), FILES.findall(client.get(page.paths[0]).text)
+            for file in named:
+                files[file] = files.get(file) or _served(client, file)
+            found[page.name] = one | {"first_view": one["sent"] + sum(files[file]["sent"] for file in named)}
     return {"files": files, "pages": found}
 
 
@@ -237,6 +248,8 @@ def views(measured: Measured) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with measured.browser() as context:
         for page in measured.pages():
+            if page.paths[0].endswith(".csv"):  # it is kept, not shown
+                continue
             taken = [_view(context, measured.running.url + path) for path in page.paths[:VIEWS]]
             loaded, painted = (statistics.median(one[at] for one in taken) for at in (0, 1))
             found[page.name] = {"loaded_ms": round(loaded), "painted_ms": round(painted), "views": len(taken)}
