@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -155,16 +156,17 @@ class Measured:
     @contextmanager
     def browser(self) -> Iterator[BrowserContext]:
         """Yield a browser without a cache, the commander signed in."""
+        code = self.code()  # where a browser is driven, Django does not ask its database
         with sync_playwright() as player:
             chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
             try:
-                yield self._signed_in(chromium)
+                yield self._signed_in(chromium, code)
             finally:
                 chromium.close()
 
-    def _signed_in(self, chromium: Browser) -> BrowserContext:
+    def _signed_in(self, chromium: Browser, code: str) -> BrowserContext:
         context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
-        context.request.post(f"{self.running.url}/api/sign-in", data={"code": self.code()})
+        context.request.post(f"{self.running.url}/api/sign-in", data={"code": code})
         return context
 
 
@@ -274,11 +276,11 @@ def seen(measured: Measured) -> dict[str, Any]:
     phone, contents = _one_phone(measured)
     port, taken = int(urlsplit(measured.running.intake_url).port or 0), []
     measured.bench.catch_up()
-    with measured.browser() as context:
+    with ThreadPoolExecutor(1) as sender, measured.browser() as context:  # this thread's event loop is the browser's
         view = context.new_page()
         view.goto(measured.running.url + "/")
         for content in contents:
-            position = asyncio.run(_send(port, phone, content))
+            position = sender.submit(asyncio.run, _send(port, phone, content)).result()
             began = time.perf_counter()
             view.wait_for_selector(f'a[href="/records/{position}"]', timeout=1000 * WATCHED)
             taken.append(time.perf_counter() - began)
