@@ -11,6 +11,7 @@ from tongxin.base.words import pick, say
 from tongxin.desk import wording
 from tongxin.desk.templatetags.desk import day as written_day
 from tongxin.figures import queries
+from tongxin.figures.compile import value as value_of
 from tongxin.figures.queries import Figure, Narrow, Number, Part
 from tongxin.figures.words import counted
 from tongxin.people.queries import organisation_names
@@ -60,7 +61,7 @@ def _tables(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow) -
     parts = [replace(part, distinct=found.rule.verb == "distinct") for part in asked]
     whole, by_day, by_town, by_team, by_category = queries.tables(*parts)
     towns, teams = area_names(code.ljust(CODE_DIGITS, "0") for code in by_town), organisation_names(by_team)
-    return whole.get("", {}).get(found.key, 0), [
+    return whole.get("", {}).get(found.key, value_of(found.rule, 0)), [
         _table(found, say("按日"), {d: written_day(d) for d in sorted(by_day)}, by_day, narrow, "day"),
         _table(
             found,
