@@ -12,6 +12,7 @@ from tests.cast import Cast, id_of, order_form
 from tongxin.bulletin.actions import freeze
 from tongxin.bulletin.forms import BulletinForm
 from tongxin.figures.actions import catch_up
+from tongxin.ledger.models import Heartbeat
 from tongxin.orders.actions import issue, open_incident
 from tongxin.orders.forms import IncidentForm
 from tongxin.orders.models import Clock, Incident
@@ -98,6 +99,17 @@ def test_tonight_counts_its_trouble_and_each_number_opens(cast: Cast, desk: Clie
     assert sentence == "还有1件未结，其中1件已逾期；应查的场所都已查过；1人应到未到。"
     assert 'href="/matters?state=late"' in page
     assert "0:30" in page
+
+
+def test_tonight_counts_what_changed_in_the_last_hour_and_what_phones_still_hold(cast: Cast, desk: Client, evening: str) -> None:
+    Heartbeat.objects.create(ledger="430181", device=uuid4(), at=cast.night, holds=3)
+    page = desk.get("/").text
+    assert "手机里还存着3条" in text_of(page).replace(" ", "")
+    hour = re.search(r"(?s)<h2>这一小时<small>(.*?)</small>", page)
+    assert hour
+    assert re.sub(r"\s+", "", text_of(hour[1])) == "新开1件，结清1件"
+    for link in re.findall(r'href="([^"]+)"', hour[1]):
+        assert "符合条件的事项1件" in re.sub(r"\s+", "", text_of(desk.get(unescape(link)).text)), link
 
 
 LIVE = ("/", "/orders/ORDER", "/matters?state=all", "/duties", "/figures", "/figures/venue_closure.found_open", "/bulletins",

@@ -140,7 +140,7 @@ def test_a_matter_is_reassigned_and_every_figure_stays(cast: Cast, two: list[Mat
     for team, position in (("east", 1), ("west", 2), ("command", None)):
         traced = trace(secretary, INCIDENT, found, cursor(LEDGER), Narrow(organisation=id_of(team)))
         assert [one.position for one in traced[:]] == ([position] if position else []), team
-    tallied = [tally.organisation for tally in queries.tallies(secretary, INCIDENT, cast.night, cast.night)]
+    tallied = [tally.organisation for tally in queries.tallies(secretary, INCIDENT, cast.night, cast.night, cast.night)]
     assert set(tallied) == {id_of("west")}, "what is to be done is counted by who is answerable"
 
 

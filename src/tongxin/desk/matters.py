@@ -55,7 +55,12 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
         rows = rows.filter(**{field: narrowing.uuid(request.GET, field)}) if wanted.get(field) else rows
     rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
     rows = rows.filter(ledger.is_shift()) if wanted.get("shifts") else rows
-    for field, lookup in (("from", "due_at__gte"), ("to", "due_at__lt")):
+    for field, lookup in (
+        ("from", "due_at__gte"),
+        ("to", "due_at__lt"),
+        ("opened", "opened_at__gte"),
+        ("closed", "closed_at__gte"),
+    ):
         rows = rows.filter(**{lookup: _moment(request, field)}) if wanted.get(field) else rows
     page = page_of(request, rows)
     content = {

@@ -14,7 +14,7 @@ from tongxin.desk import wording
 from tongxin.desk.lists import matter_rows, record_rows
 from tongxin.desk.progress import Chains, Progress, absent
 from tongxin.figures.queries import cursor
-from tongxin.ledger.queries import Tally, matters, position, records, tallies
+from tongxin.ledger.queries import Tally, holding, matters, position, records, tallies
 from tongxin.orders.queries import orders
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tongxin.orders.models import Incident, Order
 
 MOST_LATE, MOST_TOWNS, LATEST = 10, 8, 8
-HALF_HOUR = timedelta(minutes=30)
+HOUR, HALF_HOUR = timedelta(hours=1), timedelta(minutes=30)
 SLOTS = 12
 
 
@@ -93,12 +93,13 @@ class Standing:
 def standing(scope: Scope, incident: "Incident") -> Standing:
     """Return where an incident stands."""
     now = clock.now()
+    today = clock.tonight(now) - timedelta(days=1)
     given, added = list(orders(scope).filter(incident=incident.id)), cursor(scope.ledger)
     chains = Chains(scope, given, ("organisation",)) if given else None
     return Standing(
         now=now,
         orders=given,
-        tallies=tallies(scope, incident.id, now, clock.tonight(now) - timedelta(days=1)),
+        tallies=tallies(scope, incident.id, now, today, max(today, now - HOUR)),
         progress=[row for order in given for row in chains.teams(order)] if chains else [],
         absent=absent(scope, incident.id, now),
         position=added,
@@ -118,7 +119,13 @@ def tonight(scope: Scope, incident: "Incident") -> dict[str, Any]:
     due = matters(scope, incident.id).filter(closed__isnull=True).order_by("due_at").values_list("due_at", flat=True)
     newest = records(scope, incident.id).order_by("-position")[:LATEST]
     tables = _tables(found.tallies)
+    lately = max(clock.tonight(found.now) - timedelta(days=1), found.now - HOUR)
     return found.content() | {
+        "opened_lately": sum(tally.opened_lately for tally in found.tallies),
+        "closed_lately": sum(tally.closed_lately for tally in found.tallies),
+        "lately": urlencode({"opened": lately.isoformat()}),
+        "lately_closed": urlencode({"closed": lately.isoformat()}),
+        "held": holding(scope.ledger),
         "overdue": matter_rows(late_matters(scope, incident, found.now, MOST_LATE), found.now),
         "tables": tables,
         "agree": all(table.total == found.total for table in tables),

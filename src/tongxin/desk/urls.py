@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tongxin.desk import acts, bulletins, duties, figures, imports, matters, organisations, pages, places, wall
+from tongxin.desk import acts, bulletins, components, duties, figures, imports, matters, organisations, pages, places, wall
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
@@ -40,6 +40,7 @@ urlpatterns = [
     path("bulletins/<uuid:id_>/review", bulletins.review, name="review"),
     path("bulletins/<uuid:id_>/publish", bulletins.publish, name="publish"),
     path("pictures/<uuid:id_>", bulletins.picture, name="picture"),
+    path("desk/components", components.components, name="components"),
     path("import", imports.upload, name="import"),
     path("import/<uuid:id_>", imports.look, name="import_file"),
     path("import/<uuid:id_>/report", imports.report, name="import_report"),

@@ -92,6 +92,7 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8_000_000
 
+TONGXIN_DEVELOPMENT = bool(os.environ.get("TONGXIN_DEVELOPMENT"))
 TONGXIN_PACKS = [Path(path) for path in os.environ.get("TONGXIN_PACKS", "").split(os.pathsep) if path]
 
 LOGGING = {

@@ -277,7 +277,7 @@ def last_about_places(scope: Scope, incident: UUID, places: Iterable[UUID]) -> d
 
 @dataclass(frozen=True)
 class Tally:
-    """Matters of one kind, area and organisation: late, open but not late, and closed since a moment."""
+    """Matters of one kind, area and organisation: late, open but not late, closed since a moment; opened and closed of late."""
 
     activity: str
     name: str
@@ -286,10 +286,12 @@ class Tally:
     late: int
     due: int
     closed: int
+    opened_lately: int
+    closed_lately: int
 
 
-def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime) -> list[Tally]:
-    """Count an incident's matters by kind, area and organisation."""
+def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime, lately: datetime) -> list[Tally]:
+    """Count an incident's matters by kind, area and organisation; ``lately`` must not be before ``since``."""
     is_open, closed_since = Q(closed__isnull=True), Q(closed__isnull=False, closed_at__gte=since)
     found = matters(scope, incident).filter(is_open | closed_since)
     grouped = found.order_by().values("activity", "name", "area", "organisation")
@@ -297,8 +299,10 @@ def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime) -> lis
         late=Count("opened", filter=is_open & Q(due_at__lte=now)),
         due=Count("opened", filter=is_open & Q(due_at__gt=now)),
         closed_since=Count("opened", filter=closed_since),
+        opened_lately=Count("opened", filter=Q(opened_at__gte=lately)),
+        closed_lately=Count("opened", filter=Q(closed__isnull=False, closed_at__gte=lately)),
     )
-    fields = ("activity", "name", "area", "organisation", "late", "due", "closed_since")
+    fields = ("activity", "name", "area", "organisation", "late", "due", "closed_since", "opened_lately", "closed_lately")
     return [Tally(*row) for row in counted.values_list(*fields)]
 
 
