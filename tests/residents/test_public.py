@@ -38,6 +38,10 @@ def issue(cast: Cast) -> Bulletin:
     phone, far = cast.phone(), cast.phone("outsider")
     phone.says(cast.night - timedelta(minutes=30), OPEN)
     far.says(cast.night - timedelta(minutes=10), SHUT, place=str(id_of("cinema")))
+    return issued(cast)
+
+
+def issued(cast: Cast) -> Bulletin:
     row = frozen(cast)
     for role in ("duty_officer", "secretary"):
         review(cast.scope(role), row.id, agrees=True)
@@ -133,6 +137,22 @@ def test_no_form_names_a_person_or_opens_a_record(cast: Cast, issue: Bulletin) -
         page = reader().get(where(issue, form)).text
         assert not [one for one in people if one in page]
         assert "/records/" not in page
+
+
+def test_a_correction_is_told_in_every_form_and_opens_no_record(cast: Cast) -> None:
+    phone = cast.phone()
+    said = phone.says(cast.night - timedelta(minutes=30), OPEN)
+    issued(cast)
+    phone.says(cast.night, {}, act="withdraw", target=said["id"])
+    row = issued(cast)
+    told = next(
+        one for one in reader().get(where(row, ".json")).json()["corrections"] if one["key"] == "venue_closure.inspections"
+    )
+    assert (told["number"], told["said"], told["now"], told["count"], "records" in told) == (1, 1, 0, 1, False)
+    sentence = "第1期“督查”1应为0：1条记录此后更正或撤回。"
+    forms = [words(reader().get(where(row, form)).text) for form in ("", ".html")]
+    assert [sentence in form for form in (*forms, printed(reader().get(where(row, ".pdf")).content))] == [True] * 3
+    assert "/records/" not in reader().get(where(row)).text
 
 
 def test_a_figure_that_the_issue_does_not_hold_is_not_there(issue: Bulletin) -> None:

@@ -17,7 +17,16 @@ from tongxin.base.words import say
 from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH, MAY_REVIEW, REVIEWERS
 from tongxin.bulletin.corrections import corrections
 from tongxin.bulletin.details import details
-from tongxin.bulletin.forms import MOST_PICTURES, MOST_SECTIONS, BulletinForm, DraftForm, PictureForm, SectionForm
+from tongxin.bulletin.forms import (
+    MOST_PICTURES,
+    MOST_SECTIONS,
+    PICTURE_WORDS,
+    SECTION_WORDS,
+    BulletinForm,
+    DraftForm,
+    PictureForm,
+    SectionForm,
+)
 from tongxin.bulletin.models import Bulletin, Draft, Picture, Review
 from tongxin.bulletin.pictures import prepared
 from tongxin.bulletin.queries import DRILL_MARKS, FIGURE, bulletin, missing, pictures, reviews, spoken
@@ -125,8 +134,7 @@ def _own(one: SectionForm, at: int, known: set[str]) -> dict[str, str]:
     if told["zh"] != told["en"]:
         odd = "、".join(sorted(told["zh"] ^ told["en"]))
         raise BadRequest(say("第{at}段：中英文说的数字不一样：{keys}", at=at, keys=odd))
-    words = {"title": one.title.strip(), "title_en": one.title_en.strip(), "zh": one.zh.strip(), "en": one.en.strip()}
-    return {"activity": "", "hash": "", **words}
+    return {"activity": "", "hash": "", **{name: getattr(one, name).strip() for name in SECTION_WORDS}}
 
 
 def _pictures(scope: Scope, forms: Sequence[PictureForm]) -> list[dict[str, Any]]:
@@ -145,14 +153,14 @@ def _pictures(scope: Scope, forms: Sequence[PictureForm]) -> list[dict[str, Any]
 
 
 def _said(form: PictureForm) -> dict[str, str]:
-    return {name: getattr(form, name).strip() for name in ("credit", "caption", "caption_en", "alt", "alt_en")}
+    return {name: getattr(form, name).strip() for name in PICTURE_WORDS}
 
 
 @transaction.atomic
 def review(scope: Scope, id_: UUID, *, agrees: bool, reason: str = "") -> Review:
     """Say once that an issue may go out, or that it goes back and why; saying the same again changes nothing."""
     scope.require(say("审核战报"), MAY_REVIEW)
-    row = bulletin(scope, id_)
+    row = _held(scope, id_)
     if row.frozen_by == scope.member:
         raise Forbidden(say("自己冻结的战报，要由别人审核"), next=say("请另外两个人来审核。"))
     said = reason.strip()[:200]
@@ -174,13 +182,19 @@ def review(scope: Scope, id_: UUID, *, agrees: bool, reason: str = "") -> Review
 def publish(scope: Scope, id_: UUID) -> Bulletin:
     """Publish a frozen bulletin that two others agreed to; publishing again changes nothing."""
     scope.require(say("发布战报"), MAY_PUBLISH)
-    row = bulletin(scope, id_)
+    row = _held(scope, id_)
     if row.published_at is None:
         _require_agreed(reviews(row))
         row.published_at, row.published_by = clock.now(), scope.member
         row.save(update_fields=["published_at", "published_by"])
         log("bulletin.publish", member=scope.member, subject=row.id)
     return row
+
+
+def _held(scope: Scope, id_: UUID) -> Bulletin:
+    """Return an issue that nobody else reviews or publishes meanwhile: none goes out that is being sent back."""
+    Bulletin.objects.select_for_update().filter(ledger=scope.ledger, id=id_).first()
+    return bulletin(scope, id_)
 
 
 def _require_agreed(said: Iterable[Review]) -> None:

@@ -31,6 +31,11 @@ class PictureForm(msgspec.Struct, forbid_unknown_fields=True):
     alt_en: Upto160
 
 
+SECTION_WORDS = ("title", "title_en", "zh", "en")
+PICTURE_WORDS = ("credit", "caption", "caption_en", "alt", "alt_en")
+"""What a person writes of a section of one's own, and of a picture."""
+
+
 class BulletinForm(msgspec.Struct, forbid_unknown_fields=True):
     """A bulletin to be frozen now. Without ``sections`` it says the sentence of every activity."""
 

@@ -39,7 +39,6 @@ class Correction(msgspec.Struct):
     said: Number
     now: Number | None
     count: int
-    records: list[int]
 
 
 class Picture(msgspec.Struct):
@@ -83,6 +82,7 @@ def public_bulletin(row: "Bulletin") -> PublicBulletin:
     Nothing in it ever changes. One that is not published is not there (404, said in a page for people).
     """
     pictures = [{key: value for key, value in one.items() if key != "id"} for one in row.pictures]
-    held: dict[str, Any] = {"drill": row.incident.drill, "pictures": pictures}
+    corrections = [{key: value for key, value in one.items() if key != "records"} for one in row.corrections]
+    held: dict[str, Any] = {"drill": row.incident.drill, "pictures": pictures, "corrections": corrections}
     # What was frozen is handed on as it is stored.
     return PublicBulletin(**{key: getattr(row, key) for key in PublicBulletin.__struct_fields__ if key not in held}, **held)

@@ -1,6 +1,5 @@
 """Pages on which an issue is composed, frozen, reviewed and published."""
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,7 +14,8 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import pick, say
 from tongxin.bulletin import actions, queries
 from tongxin.bulletin.access import MAY_FREEZE, MAY_PUBLISH, MAY_REVIEW
-from tongxin.bulletin.forms import BulletinForm, DraftForm, SectionForm
+from tongxin.bulletin.forms import PICTURE_WORDS, SECTION_WORDS, BulletinForm, DraftForm, SectionForm
+from tongxin.bulletin.reading import read
 from tongxin.desk.session import required, signed_in
 from tongxin.figures.queries import cells, cursor, figures_of, values
 from tongxin.orders.queries import activities_of
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 ROOM = 2
 """Sections in words of one's own that the page has room for; one more than are used."""
-WORDS = ("title", "title_en", "zh", "en")
-PICTURE_WORDS = ("credit", "caption", "caption_en", "alt", "alt_en")
 
 
 @require_GET
@@ -79,8 +77,8 @@ def _kept(scope: Scope, incident: "Incident") -> DraftForm:
 def _typed(said: QueryDict) -> DraftForm:
     """Return the form as it was typed; what is empty is left out."""
     chosen = [SectionForm(activity=name) for name in said.getlist("activity")]
-    rows = zip(*(said.getlist(f"own_{word}") for word in WORDS), strict=False)
-    own = [SectionForm(**dict(zip(WORDS, row, strict=True))) for row in rows if any(text.strip() for text in row)]
+    rows = zip(*(said.getlist(f"own_{word}") for word in SECTION_WORDS), strict=False)
+    own = [SectionForm(**dict(zip(SECTION_WORDS, row, strict=True))) for row in rows if any(text.strip() for text in row)]
     gone = set(said.getlist("without"))
     told = zip(*(said.getlist(f"picture_{word}") for word in ("id", *PICTURE_WORDS)), strict=False)
     kept = [dict(zip(("id", *PICTURE_WORDS), row, strict=True)) for row in told if row[0] not in gone]
@@ -127,56 +125,8 @@ def issue(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     """Show one issue as it is read: every number opens to the records behind it; below, who has reviewed it."""
     row = queries.bulletin(scope, id_)
     said = queries.reviews(row)
-    return render(request, "desk/bulletin.html", _read(row) | _signed(scope, row, said))
-
-
-def _read(row: "Bulletin") -> dict[str, Any]:
-    language = pick("zh", "en")
-    words = {one["key"]: one for one in row.details}
-    return {
-        "bulletin": row,
-        "bulletin_id": str(row.id),
-        "today_iso": clock.day_of(row.frozen_at).isoformat(),
-        "title": pick(row.title, row.title_en),
-        "sections": [
-            {
-                "title": pick(one["title"], one["title_en"]),
-                "parts": queries.parts(one["activity"], one[language], row.figures),
-            }
-            for one in row.sentences
-        ],
-        "rows": [
-            {
-                "key": one["key"],
-                "title": pick(one["title"], one["title_en"]),
-                "unit": pick(one["unit"], one["unit_en"]),
-                "today": row.today.get(one["key"], 0),
-                "whole": row.figures[one["key"]],
-            }
-            for one in row.details
-        ],
-        "corrections": [
-            one | {"title": pick(words[one["key"]]["title"], words[one["key"]]["title_en"])}
-            for one in row.corrections
-            if one["key"] in words
-        ],
-        "pictures": _pictured(row.pictures),
-        "publisher": pick(row.incident.name, row.incident.name_en),
-    }
-
-
-def _pictured(pictures: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": one["id"],
-            "alt": pick(one["alt"], one["alt_en"]),
-            "caption": pick(one["caption"], one["caption_en"]),
-            "credit": one["credit"],
-            "width": one["width"],
-            "height": one["height"],
-        }
-        for one in pictures
-    ]
+    told = read(row) | {"bulletin_id": str(row.id), "today_iso": clock.day_of(row.frozen_at).isoformat()}
+    return render(request, "desk/bulletin.html", told | _signed(scope, row, said))
 
 
 def _signed(scope: Scope, row: "Bulletin", said: "list[Review]") -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Published issues: each form of one is made of the frozen row alone, so that all say the same numbers."""
 
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +12,8 @@ from tongxin.base.problems import NotFound
 from tongxin.base.words import pick, say
 from tongxin.bulletin import queries
 from tongxin.bulletin.public import public_bulletin
+from tongxin.bulletin.reading import read, spoken
 from tongxin.residents.printing import printed
-
-if TYPE_CHECKING:
-    from tongxin.bulletin.models import Bulletin
 
 LATEST = 200
 FOREVER = {"Cache-Control": "public, max-age=86400"}
@@ -31,7 +28,7 @@ def issues(request: HttpRequest) -> HttpResponse:
 @require_GET
 def issue(request: HttpRequest, id_: UUID) -> HttpResponse:
     """Show one issue."""
-    return render(request, "residents/bulletin.html", content(queries.published_one(id_)))
+    return render(request, "residents/bulletin.html", read(queries.published_one(id_)))
 
 
 @require_GET
@@ -44,7 +41,7 @@ def figure(request: HttpRequest, id_: UUID, key: str) -> HttpResponse:
         "key": key,
         "whole": row.figures[key],
         "today": row.today.get(key, 0),
-        "words": _spoken(one),
+        "words": spoken(one),
         "by_day": one["by_day"],
         "by_town": [(pick(zh, en), value) for zh, en, value in one["by_town"]],
     }
@@ -56,7 +53,7 @@ def pdf(request: HttpRequest, id_: UUID) -> HttpResponse:
     """Hand out an issue for print."""
     row = queries.published_one(id_)
     pictures = queries.pictures(UUID(one["id"]) for one in row.pictures)
-    html = render_to_string("residents/print.html", content(row) | {"base": request.build_absolute_uri("/")[:-1]})
+    html = render_to_string("residents/print.html", read(row) | {"base": request.build_absolute_uri("/")[:-1]})
     found = printed(html, {str(one.id): bytes(one.bytes) for one in pictures.values()})
     name = f'inline; filename="bulletin-{row.number}.pdf"'
     return HttpResponse(found, content_type="application/pdf", headers={"Content-Disposition": name} | FOREVER)
@@ -71,7 +68,7 @@ def data(request: HttpRequest, id_: UUID) -> HttpResponse:  # noqa: ARG001 - a v
 @require_GET
 def copy(request: HttpRequest, id_: UUID) -> HttpResponse:
     """Show an issue as plain HTML, which survives being pasted into a chat platform's editor."""
-    told = content(queries.published_one(id_)) | {"base": request.build_absolute_uri("/")[:-1]}
+    told = read(queries.published_one(id_)) | {"base": request.build_absolute_uri("/")[:-1]}
     return render(request, "residents/copy.html", told)
 
 
@@ -81,33 +78,3 @@ def picture(request: HttpRequest, id_: UUID) -> HttpResponse:  # noqa: ARG001 - 
     if not queries.published().filter(pictures__contains=[{"id": str(id_)}]).exists():
         raise NotFound(say("没有这张图"))
     return HttpResponse(bytes(queries.pictures([id_])[id_].bytes), content_type="image/jpeg", headers=FOREVER)
-
-
-def content(row: "Bulletin") -> dict[str, Any]:
-    """Return an issue in the language being spoken."""
-    language = pick("zh", "en")
-    words = {one["key"]: _spoken(one) for one in row.details}
-    return {
-        "bulletin": row,
-        "title": pick(row.title, row.title_en),
-        "publisher": pick(row.incident.name, row.incident.name_en),
-        "sections": [
-            {
-                "title": pick(one["title"], one["title_en"]),
-                "parts": queries.parts(one["activity"], one[language], row.figures),
-            }
-            for one in row.sentences
-        ],
-        "rows": [one | {"key": key, "today": row.today.get(key, 0), "whole": row.figures[key]} for key, one in words.items()],
-        "corrections": [one | {"title": words[one["key"]]["title"]} for one in row.corrections if one["key"] in words],
-        "pictures": [_spoken(one) | {"id": one["id"]} for one in row.pictures],
-    }
-
-
-def _spoken(pair: dict[str, Any]) -> dict[str, Any]:
-    """Return a thing's words in the language being spoken: ``title`` of ``title`` and ``title_en``."""
-    return {
-        key: pick(value, pair.get(f"{key}_en", ""))
-        for key, value in pair.items()
-        if isinstance(value, str) and not key.endswith("_en")
-    }
