@@ -15,7 +15,7 @@ from tongxin.base.scope import Scope, prefix
 from tongxin.base.words import pick, say
 from tongxin.desk import narrowing
 from tongxin.desk.acts import just_done
-from tongxin.desk.lists import matter_rows, page_of, record_rows
+from tongxin.desk.lists import MatterRow, matter_rows, page_of, record_rows
 from tongxin.desk.session import required, signed_in
 from tongxin.desk.wording import role
 from tongxin.ledger import queries as ledger
@@ -108,7 +108,7 @@ def matter(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
         "may_approve": found.closed is None and may_approve(scope, found),
         "deciders": say("、").join(role(kind) for kind in sorted(MAY_DECIDE)),
         "conflict": found.name in CONFLICTS,
-        "others": _others(scope, found, now),
+        "others": _others(scope, found, row, now),
         "organisations": [
             (one.id, pick(one.name, one.name_en)) for one in organisations_held(scope.ledger) if one.id != found.organisation
         ],
@@ -117,13 +117,12 @@ def matter(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     return render(request, "desk/matter.html", content)
 
 
-def _others(scope: Scope, found: "Matter", now: datetime) -> list[tuple[UUID, str]]:
+def _others(scope: Scope, found: "Matter", mine: MatterRow, now: datetime) -> list[tuple[UUID, str]]:
     """Return the open matters of the same kind, those nearby first: one of them may be the same thing."""
     if found.closed is not None or found.name in CONFLICTS:
         return []
     same = ledger.matters(scope, found.incident).filter(activity=found.activity, name=found.name, closed__isnull=True)
     rows = matter_rows(same.exclude(id=found.id).order_by("opened")[: 4 * MOST_OTHERS], now)
-    (mine,) = matter_rows([found], now)
     near = sorted(rows, key=lambda row: (row.place != mine.place, row.town != mine.town))
     return [(row.id, f"{row.place}・{row.town}・{row.opened_at.astimezone(clock.SHANGHAI):%H:%M}") for row in near[:MOST_OTHERS]]
 

@@ -13,7 +13,7 @@ from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
 from tongxin.people.queries import Held
 from tongxin.playbook.registry import version
 
-__all__ = ["MAY_DECIDE", "RELEASABLE", "may_approve", "may_correct", "role_at"]
+__all__ = ["MAY_DECIDE", "RELEASABLE", "approvers", "may_approve", "may_correct", "role_at"]
 
 
 def may_correct(scope: Scope, row: Record) -> bool:
@@ -21,13 +21,20 @@ def may_correct(scope: Scope, row: Record) -> bool:
     return row.act == "report" and not row.quarantine and (row.typist == scope.member or bool(scope.roles & MAY_CORRECT))
 
 
+def approvers(row: Matter, opened: Record) -> Sequence[str]:
+    """Return the roles that approve the end of such a matter; none if it needs none. ``opened`` is the record that opened it."""
+    activity = version(opened.activity_hash)
+    rule = activity.matter_rule(row.name) if activity else None
+    if rule is None or rule.approval is None:
+        return ()
+    return RANKS[RANKS.index(rule.approval) :]
+
+
 def may_approve(scope: Scope, row: Matter) -> bool:
     """Say whether a person holds a role that approves what a matter waits with."""
-    opened = version(Record.objects.get(ledger=row.ledger, position=row.opened).activity_hash)
-    rule = opened.matter_rule(row.name) if opened else None
-    if row.waiting is None or rule is None or rule.approval is None:
+    if row.waiting is None:
         return False
-    return bool(scope.roles.intersection(RANKS[RANKS.index(rule.approval) :]))
+    return bool(scope.roles.intersection(approvers(row, Record.objects.get(ledger=row.ledger, position=row.opened))))
 
 
 def role_at(roles: Sequence[Held], area: str, moment: datetime) -> str:

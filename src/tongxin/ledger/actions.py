@@ -15,12 +15,12 @@ from tongxin.base.problems import BadRequest, Conflict, Forbidden, NotFound
 from tongxin.base.scope import CODE_DIGITS, Scope
 from tongxin.base.words import say
 from tongxin.ledger import checks, definitions, fold, packing, resolving, storing
-from tongxin.ledger.access import may_correct
+from tongxin.ledger.access import approvers, may_correct
 from tongxin.ledger.hand import Written, hand
 from tongxin.ledger.models import Counter, Dictionary, Effect, Heartbeat, Matter, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap, NotTaken, Settled, meaning
 from tongxin.ledger.queries import current_effects, rejections
-from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE, stand_in
+from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RELEASABLE, stand_in
 from tongxin.ledger.storing import Row, Version
 from tongxin.people.actions import desk_device
 from tongxin.people.queries import organisations
@@ -218,11 +218,10 @@ def reassign_matter(scope: Scope, matter: Matter, organisation: UUID, reason: st
 def approve_matter(scope: Scope, matter: Matter, reason: str = "") -> Record:
     """Close a matter that waits for approval; return the record that says so. Raise Forbidden or Settled."""
     opened = _opening(matter)
-    activity = version(opened.activity_hash)
-    rule = activity.matter_rule(matter.name) if activity else None
-    if matter.waiting is None or rule is None or rule.approval is None:
+    roles = approvers(matter, opened)
+    if matter.waiting is None or not roles:
         raise Settled(say("这件事项不在等批准"))
-    _require_open(scope, matter, RANKS[RANKS.index(rule.approval) :])
+    _require_open(scope, matter, roles)
     if Record.objects.get(ledger=scope.ledger, position=matter.waiting).typist == scope.member:
         raise Forbidden(say("自己报的，要由别人批准"))
     return _write(scope, "approve", matter.id, opened, body=_because(reason))
