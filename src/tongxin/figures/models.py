@@ -10,18 +10,16 @@ class Cursor(models.Model):
     position = models.BigIntegerField(default=0)
 
 
-class Cell(models.Model):
-    """What one figure counts in one day, area, organisation and category.
+class Summed(models.Model):
+    """What one figure counts in an area, organisation and category.
 
     ``records`` is how many contributions stand behind it, ``amount`` what they add up to (a count, or milliseconds). ``key``
     is empty, or the thing that a distinct count counts once.
     """
 
-    pk = models.CompositePrimaryKey("ledger", "incident", "figure", "day", "area", "organisation", "category", "key")
     ledger = models.CharField(max_length=6)
     incident = models.UUIDField()
     figure = models.CharField(max_length=121)
-    day = models.DateField()
     area = models.CharField(max_length=12)
     organisation = models.UUIDField()
     category = models.CharField(max_length=30)
@@ -30,21 +28,22 @@ class Cell(models.Model):
     amount = models.BigIntegerField()
 
     class Meta:
+        abstract = True
+
+
+class Cell(Summed):
+    """What one figure counts in one day."""
+
+    pk = models.CompositePrimaryKey("ledger", "incident", "figure", "day", "area", "organisation", "category", "key")
+    day = models.DateField()
+
+    class Meta:
         indexes = [
             models.Index(fields=["ledger", "incident", "day"], name="cell_of_day"),
         ]  # every figure of a day
 
 
-class Total(models.Model):
+class Total(Summed):
     """What the cells of all days come to together, so that the whole is read without reading every day."""
 
     pk = models.CompositePrimaryKey("ledger", "incident", "figure", "area", "organisation", "category", "key")
-    ledger = models.CharField(max_length=6)
-    incident = models.UUIDField()
-    figure = models.CharField(max_length=121)
-    area = models.CharField(max_length=12)
-    organisation = models.UUIDField()
-    category = models.CharField(max_length=30)
-    key = models.CharField(max_length=160)
-    records = models.BigIntegerField()
-    amount = models.BigIntegerField()
