@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from uuid import uuid4
@@ -101,62 +102,86 @@ def value(page: Page, night: Night, key: str) -> int:
     return int((page.locator("h1 .big").text_content() or "").replace(",", ""))
 
 
+@dataclass
+class Evening:
+    """Who is at the desk, in which words, and how they press."""
+
+    night: Night
+    words: dict[str, str]
+    press: Press
+    officer: Page
+    others: list[Page]
+
+    def chases_what_is_late(self) -> None:
+        """See what is late, open the first, settle it."""
+        self.officer.goto(self.night.url)
+        late = self.officer.locator(".sentence a.late")
+        count = int(late.text_content() or "0")
+        self.press(self.officer, late)
+        expect(self.officer.locator("#content tbody tr")).to_have_count(min(count, 50))
+        self.press(self.officer, self.officer.locator("#content tbody a[href^='/matters/']").first)
+        self.presses("settle")
+
+    def releases(self, position: int) -> None:
+        """Look at a marked record, and let it count."""
+        self.officer.goto(f"{self.night.url}/quarantine")
+        self.press(self.officer, self.officer.locator(f"a[href='/records/{position}']"))
+        self.presses("release")
+
+    def corrects_what_was_found_open(self) -> None:
+        """Open the figure, one of its records, and say that the venue was shut."""
+        self.officer.goto(f"{self.night.url}/figures/venue_closure.found_open")
+        self.press(self.officer, self.officer.locator("#content tbody a[href^='/records/']").last)
+        self.press(self.officer, self.officer.get_by_role("link", name=self.words["correct"]))
+        self.officer.get_by_role("combobox").first.select_option("no")
+        self.presses("note")
+
+    def presses(self, act: str) -> None:
+        """Press a button that can be undone."""
+        self.press(self.officer, self.officer.locator("#content").get_by_role("button", name=self.words[act], exact=True))
+        expect(self.officer.locator(".undo")).to_be_visible()
+
+    def publishes_the_bulletin(self) -> str:
+        """Compose and freeze an issue, have two others agree, publish it; return its address."""
+        self.officer.goto(f"{self.night.url}/bulletins")
+        self.press(self.officer, self.officer.get_by_role("link", name=self.words["next"]))
+        self.officer.fill("[name=title]", "今晚")
+        self.officer.fill("[name=title_en]", "Tonight")
+        self.press(self.officer, self.officer.get_by_role("button", name=self.words["freeze"], exact=True))
+        expect(self.officer.locator(".masthead")).to_be_visible()
+        for reviewer in self.others:
+            reviewer.goto(self.officer.url)
+            agree = reviewer.get_by_role("button", name=self.words["agree"], exact=True)
+            self.press(reviewer, agree)
+            expect(agree).to_be_hidden()
+        commander = self.others[0]
+        commander.goto(self.officer.url)
+        self.press(commander, commander.get_by_role("button", name=self.words["publish"], exact=True))
+        expect(commander.locator(".sheet-end a[href^='/public/']").first).to_be_visible()
+        return commander.url.replace("/bulletins/", "/public/bulletins/")
+
+
 @pytest.mark.parametrize(("words", "press"), [(ZH, by_key), (EN, by_hand)], ids=["zh by key", "en by hand"])
 def test_a_duty_officers_evening(browser: Browser, evening: Night, words: dict[str, str], press: Press) -> None:
-    officer, commander, secretary = (
-        at_desk(browser, evening, role, words["language"]) for role in ("Duty officer", "Commander", "Secretary")
-    )
+    seats = [at_desk(browser, evening, role, words["language"]) for role in ("Duty officer", "Commander", "Secretary")]
+    officer = seats[0]
+    walk = Evening(evening, words, press, officer, seats[1:])
     with ThreadPoolExecutor(1) as aside:  # the browser's own event loop runs in this thread
         position, last = aside.submit(asyncio.run, found_open(evening, one_place_a_town(officer, evening))).result()
     officer.goto(f"{evening.url}/figures")
     expect(officer.locator(".sentence")).to_contain_text(f"{last:,}", timeout=15_000)  # the page follows by itself
     visits = value(officer, evening, "venue_closure.inspections")
 
-    # What is late, and what becomes of it.
-    officer.goto(evening.url)
-    late = officer.locator(".sentence a.late")
-    count = int(late.text_content() or "0")
-    press(officer, late)
-    expect(officer.locator("#content tbody tr")).to_have_count(min(count, 50))
-    press(officer, officer.locator("#content tbody a[href^='/matters/']").first)
-    press(officer, officer.locator("#content").get_by_role("button", name=words["settle"], exact=True))
-    expect(officer.locator(".undo")).to_be_visible()
-
-    # A marked record is looked at and released, another is corrected.
-    officer.goto(f"{evening.url}/quarantine")
-    press(officer, officer.locator(f"a[href='/records/{position}']"))
-    press(officer, officer.get_by_role("button", name=words["release"]))
-    expect(officer.locator(".undo")).to_be_visible()
+    walk.chases_what_is_late()
+    walk.releases(position)
     assert value(officer, evening, "venue_closure.inspections") == visits + 1
     opened = value(officer, evening, "venue_closure.found_open")
-    officer.goto(f"{evening.url}/records/{position}")
-    officer.goto(f"{evening.url}/figures/venue_closure.found_open")
-    press(officer, officer.locator("#content tbody a[href^='/records/']").last)
-    press(officer, officer.get_by_role("link", name=words["correct"]))
-    officer.get_by_role("combobox").first.select_option("no")
-    press(officer, officer.get_by_role("button", name=words["note"]))
-    expect(officer.locator(".undo")).to_be_visible()
+    walk.corrects_what_was_found_open()
     assert value(officer, evening, "venue_closure.found_open") == opened - 1
 
-    # The bulletin is composed, frozen, read by two others, published; and somebody opens a number.
-    officer.goto(f"{evening.url}/bulletins")
-    press(officer, officer.get_by_role("link", name=words["next"]))
-    officer.fill("[name=title]", "今晚")
-    officer.fill("[name=title_en]", "Tonight")
-    press(officer, officer.get_by_role("button", name=words["freeze"], exact=True))
-    expect(officer.locator(".masthead")).to_be_visible()
-    for reviewer in (commander, secretary):
-        reviewer.goto(officer.url)
-        press(reviewer, reviewer.get_by_role("button", name=words["agree"], exact=True))
-        expect(reviewer.get_by_role("button", name=words["agree"], exact=True)).to_be_hidden()
-    commander.goto(officer.url)
-    press(commander, commander.get_by_role("button", name=words["publish"], exact=True))
-    expect(commander.locator(".sheet-end a[href^='/public/']").first).to_be_visible()
-
     reader = browser.new_context(locale=words["language"]).new_page()
-    reader.goto(commander.url.replace("/bulletins/", "/public/bulletins/"))
-    number = reader.locator(".said a.n", has_text=re.compile(rf"^{visits + 1}$")).first
-    press(reader, number)
+    reader.goto(walk.publishes_the_bulletin())
+    press(reader, reader.locator(".said a.n", has_text=re.compile(rf"^{visits + 1}$")).first)
     expect(reader.locator("h1 .big")).to_have_text(f"{visits + 1}")
-    for page in (officer, commander, secretary, reader):
+    for page in (*seats, reader):
         page.context.close()
