@@ -121,12 +121,11 @@ def take_all(request: HttpRequest, scope: Scope, kind: str) -> HttpResponse:
 def take(request: HttpRequest, scope: Scope, key: str, kind: str) -> HttpResponse:
     """Hand out one figure as the page shows it: its value, and its parts by day, town, organisation and category."""
     content = _content(request, scope, key)
-    value = [say("合计"), content["value"]]
     narrowed = "、".join(name for name, _ in content["narrowed"]) or say("全部")
     tables = [
         _cut_off(request, scope, content["position"]),
         Table(content["title"], [say("数字"), say("累计"), say("单位（量）"), say("怎么数"), say("条件")],
-              [[content["title"], value[1], content["unit"], content["counted"], narrowed]]),
+              [[content["title"], content["value"], content["unit"], content["counted"], narrowed]]),
         *(
             Table(table["title"], [table["title"], content["unit"]], [[part["title"], part["value"]] for part in table["lines"]])
             for table in content["tables"]

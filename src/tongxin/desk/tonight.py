@@ -59,6 +59,7 @@ class Standing:
     """Where an incident stands now in a scope's areas; Tonight and the wall say the same of it."""
 
     now: datetime
+    lately: datetime
     orders: "list[Order]"
     tallies: list[Tally]
     progress: list[Progress]
@@ -94,12 +95,14 @@ def standing(scope: Scope, incident: "Incident") -> Standing:
     """Return where an incident stands."""
     now = clock.now()
     today = clock.tonight(now) - timedelta(days=1)
+    lately = max(today, now - HOUR)
     given, added = list(orders(scope).filter(incident=incident.id)), cursor(scope.ledger)
     chains = Chains(scope, given, ("organisation",)) if given else None
     return Standing(
         now=now,
+        lately=lately,
         orders=given,
-        tallies=tallies(scope, incident.id, now, today, max(today, now - HOUR)),
+        tallies=tallies(scope, incident.id, now, today, lately),
         progress=[row for order in given for row in chains.teams(order)] if chains else [],
         absent=absent(scope, incident.id, now),
         position=added,
@@ -119,12 +122,11 @@ def tonight(scope: Scope, incident: "Incident") -> dict[str, Any]:
     due = matters(scope, incident.id).filter(closed__isnull=True).order_by("due_at").values_list("due_at", flat=True)
     newest = records(scope, incident.id).order_by("-position")[:LATEST]
     tables = _tables(found.tallies)
-    lately = max(clock.tonight(found.now) - timedelta(days=1), found.now - HOUR)
     return found.content() | {
         "opened_lately": sum(tally.opened_lately for tally in found.tallies),
         "closed_lately": sum(tally.closed_lately for tally in found.tallies),
-        "lately": urlencode({"opened": lately.isoformat()}),
-        "lately_closed": urlencode({"closed": lately.isoformat()}),
+        "lately": urlencode({"opened": found.lately.isoformat()}),
+        "lately_closed": urlencode({"closed": found.lately.isoformat()}),
         "held": holding(scope.ledger),
         "overdue": matter_rows(late_matters(scope, incident, found.now, MOST_LATE), found.now),
         "tables": tables,

@@ -1,5 +1,5 @@
-// The page's clock, its line about figures that stand still, and its undo bar. The clock counts down to midnight in the time that counts (a drill runs
-// faster until its end), without asking the server.
+// The page's clock, its line about figures that stand still, and its undo bar. The clock counts down to midnight in the time
+// that counts (a drill runs faster until its end), without asking the server.
 "use strict";
 (() => {
   const pad = (n) => String(n).padStart(2, "0");
