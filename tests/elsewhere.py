@@ -64,3 +64,10 @@ def _go(url: str) -> None:
 
 def _leave() -> None:
     connections["default"].close()
+
+
+def somebody_waits() -> bool:
+    """Say whether a transaction in the server waits for another."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])

@@ -1,6 +1,7 @@
 """An issue in words of one's own, with pictures, read by two others before it goes out, and corrected by the next."""
 
 import io
+from concurrent.futures import Future
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from django.db import ProgrammingError, transaction
 from PIL import Image
 from tests.cast import Cast, id_of
+from tests.elsewhere import Elsewhere, There, somebody_waits
 
 from tongxin.base.problems import BadRequest, Conflict, Forbidden
 from tongxin.bulletin.actions import add_picture, freeze, publish, review, save_draft
@@ -16,6 +18,7 @@ from tongxin.bulletin.models import Bulletin, Picture, Review
 from tongxin.bulletin.pictures import BadPicture
 from tongxin.bulletin.queries import draft, short
 from tongxin.figures.actions import catch_up
+from tongxin.people.queries import founder_id, scope_of
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
 INCIDENT = id_of("incident")
@@ -147,6 +150,28 @@ def test_an_issue_that_was_sent_back_is_never_published(cast: Cast) -> None:
     review(cast.scope("duty_officer"), row.id, agrees=True)
     with pytest.raises(Conflict, match="退回"):
         publish(cast.scope("commander"), row.id)
+
+
+def test_an_issue_that_is_being_sent_back_at_that_moment_does_not_go_out(elsewhere: Elsewhere, db: None) -> None:
+    def agreed() -> UUID:
+        id_ = frozen(elsewhere.cast, "secretary").id
+        for role in ("commander", "duty_officer"):
+            review(elsewhere.cast.scope(role), id_, agrees=True)
+        return id_
+
+    def sent_back() -> None:
+        with transaction.atomic():
+            review(scope_of(founder_id("430181")), id_, agrees=False, reason="标题不对")
+            published.append(other.submit(publish, elsewhere.cast.scope("commander"), id_))
+            while not published[0].done() and not somebody_waits():
+                pass
+
+    published: list[Future[Bulletin]] = []
+    with There(elsewhere.database.app_url) as one, There(elsewhere.database.app_url) as other:
+        id_ = one.do(agreed)
+        one.do(sent_back)
+        with pytest.raises(Conflict, match="退回"):
+            published[0].result()
 
 
 def test_a_review_cannot_be_changed_or_removed(cast: Cast) -> None:

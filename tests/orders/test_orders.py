@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from tests.cast import COUNTY, ZHANGFANG, Cast, id_of, order_form, post_form
-from tests.elsewhere import Elsewhere, There
+from tests.elsewhere import Elsewhere, There, somebody_waits
 
 from tongxin.audit.models import Entry
 from tongxin.base.problems import AlreadyExists, BadRequest, Conflict, Forbidden
@@ -237,7 +237,7 @@ def test_of_two_desks_that_assign_one_person_at_once_one_is_refused(elsewhere: E
         with transaction.atomic():
             assign(elsewhere.cast.scope("commander"), [job])
             second.append(other.submit(assign, elsewhere.cast.scope("commander"), [jobs[1]]))
-            while not second[0].done() and not _somebody_waits():
+            while not second[0].done() and not somebody_waits():
                 pass
 
     second: list[Future[dict[str, int]]] = []
@@ -247,9 +247,3 @@ def test_of_two_desks_that_assign_one_person_at_once_one_is_refused(elsewhere: E
         one.do(first, jobs[0])
         with pytest.raises(Overlap):
             second[0].result()
-
-
-def _somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])
