@@ -1,5 +1,7 @@
 """What the doctor sees: settings as the application's role has them, the disk, and who answers."""
 
+import sys
+
 import psycopg
 import pytest
 from tests.host.helpers import Server
@@ -8,6 +10,7 @@ from tongxin.host.database import connect, ensure
 from tongxin.host.doctor import Finding, examine
 from tongxin.host.home import Home, Run
 from tongxin.host.ports import free_port
+from tongxin.residents.printing import library
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,27 @@ def test_a_setting_of_the_role_alone_that_would_lose_commits_is_named_with_what_
             owner.execute(psycopg.sql.SQL("ALTER ROLE {} RESET synchronous_commit").format(role))
     assert (found.well, found.found) == (False, "off")
     assert "synchronous_commit" in found.next
+
+
+def test_a_machine_that_cannot_print_says_what_to_install(
+    home: Home, urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert look(home, urls)["PDF"].well
+    library.cache_clear()
+    monkeypatch.setattr(sys, "meta_path", [WithoutPango(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
+    found = look(home, urls)["PDF"]
+    library.cache_clear()
+    assert not found.well
+    assert "libpango-1.0-0" in found.next
+
+
+class WithoutPango:
+    """Finds the printing library as it is where Pango is missing."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
 
 
 def test_a_process_that_does_not_answer_is_named(home: Home, urls: tuple[str, str]) -> None:

@@ -16,6 +16,7 @@ import psycopg
 from tongxin.base.words import say
 from tongxin.host.database import OLDEST, connect
 from tongxin.host.home import Home, Run
+from tongxin.residents.printing import CannotPrint, library
 
 NEEDED = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 """PostgreSQL's settings without which a commit can be lost when it is killed or the machine crashes."""
@@ -41,6 +42,7 @@ def examine(home: Home, owner_url: str, app_url: str, run: Run | None) -> Iterat
     with connect(owner_url) as owner:
         yield _checksums(owner)
     yield _disk(home)
+    yield _print()
     for name, url in ((say("指挥台"), run.url), (say("收件进程"), run.intake_url)) if run else ():
         yield _answers(name, url)
 
@@ -67,6 +69,14 @@ def _disk(home: Home) -> Finding:
     free = shutil.disk_usage(home.path if home.path.exists() else home.path.parent).free
     found = say("空余 {gb} GB", gb=round(free / 1e9, 1))
     return Finding(say("磁盘"), free >= LEAST_FREE, found, say("腾出空间：磁盘满了，新的记录就收不下，手机会留着自己的。"))
+
+
+def _print() -> Finding:
+    try:
+        library()
+    except CannotPrint as error:
+        return Finding("PDF", well=False, found=error.message, next=error.next)
+    return Finding("PDF", well=True, found=say("能做"))
 
 
 def _answers(name: str, url: str) -> Finding:

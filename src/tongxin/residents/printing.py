@@ -26,19 +26,20 @@ def printed(html: str, pictures: Mapping[str, bytes]) -> bytes:
     """
     held = {f"picture:{id_}": (content, "image/jpeg") for id_, content in pictures.items()}
     held["sheet:print.css"] = (STYLE.read_bytes(), "text/css")
-    library = _library()
+    made_by = library()
 
-    class Held(library.urls.URLFetcher):  # type: ignore[misc,name-defined]
+    class Held(made_by.urls.URLFetcher):  # type: ignore[misc,name-defined]
         def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ANN401, ARG002 - as the library calls it
             content, kind = held[url]
-            return library.urls.URLFetcherResponse(url, content, {"Content-Type": kind})
+            return made_by.urls.URLFetcherResponse(url, content, {"Content-Type": kind})
 
-    found: bytes = library.HTML(string=html, url_fetcher=Held()).write_pdf(pdf_variant="pdf/ua-1")
+    found: bytes = made_by.HTML(string=html, url_fetcher=Held()).write_pdf(pdf_variant="pdf/ua-1")
     return found
 
 
 @cache
-def _library() -> Any:  # noqa: ANN401 - it has no types
+def library() -> Any:  # noqa: ANN401 - it has no types
+    """Return what PDF is made with, loaded once; raise CannotPrint."""
     try:
         import weasyprint  # noqa: PLC0415 - heavy, and what it needs of the system may be missing
     except OSError as error:
