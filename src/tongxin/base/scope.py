@@ -48,6 +48,11 @@ class Scope:
         """The digit prefixes of the areas, sorted; what queries filter by."""
         return tuple(sorted({prefix(area) for area in self.areas}))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the whole county."""
+        return any(len(digits) == COUNTY_DIGITS for digits in self.prefixes)
+
     def whole(self) -> "Scope":
         """Return this scope widened to the whole county: for what is said in public, whoever says it."""
         return replace(self, areas=frozenset({self.ledger.ljust(CODE_DIGITS, "0")}))

@@ -12,8 +12,9 @@ from django.db.models import FilteredRelation, Q, QuerySet
 from tongxin.audit.queries import fetch
 from tongxin.base import clock
 from tongxin.base.arrays import array
+from tongxin.base.known import Known
 from tongxin.base.problems import NotFound, NotSignedIn, Problem
-from tongxin.base.scope import COUNTY_DIGITS, Scope, prefix
+from tongxin.base.scope import Scope, prefix
 from tongxin.base.words import pick, say
 from tongxin.people.access import LEADER
 from tongxin.people.models import Device, Member, Organisation, Role
@@ -109,10 +110,17 @@ def member_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     return {id_: pick(name, name_en) for id_, name, name_en in rows}
 
 
+def _called(ids: Collection[UUID]) -> Iterable[tuple[UUID, tuple[str, str]]]:
+    rows = Organisation.objects.filter(id__in=ids).values_list("id", "name", "name_en")
+    return ((id_, (name, name_en)) for id_, name, name_en in rows)
+
+
+ORGANISATIONS_CALLED = Known(_called)
+
+
 def organisation_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Return names by id in the language being spoken."""
-    rows = Organisation.objects.filter(id__in={i for i in ids if i}).values_list("id", "name", "name_en")
-    return {id_: pick(name, name_en) for id_, name, name_en in rows}
+    return {id_: pick(*names) for id_, names in ORGANISATIONS_CALLED.of(id_ for id_ in ids if id_).items()}
 
 
 def organisations(ids: Iterable[UUID]) -> list[Organisation]:
@@ -133,8 +141,7 @@ _PHONES = "phone.revoked_at IS NULL AND phone.key <> ''"  # the desk's own devic
 
 
 def _held(scope: Scope) -> dict[str, object]:
-    whole = any(len(digits) == COUNTY_DIGITS for digits in scope.prefixes)
-    return {"now": clock.now(), "whole": whole, "within": array(f"{digits}%" for digits in scope.prefixes)}
+    return {"now": clock.now(), "whole": scope.is_whole, "within": array(f"{digits}%" for digits in scope.prefixes)}
 
 
 class Roster(NamedTuple):

@@ -9,15 +9,16 @@ from django.db.models.functions import Substr
 
 from tongxin.audit.queries import fetch
 from tongxin.base.arrays import array
+from tongxin.base.known import Known
 from tongxin.base.problems import NotFound
-from tongxin.base.scope import COUNTY_DIGITS, TOWN_DIGITS, Scope, prefix, town_of
+from tongxin.base.scope import TOWN_DIGITS, Scope, prefix, town_of
 from tongxin.base.words import pick, say
 from tongxin.places.models import Area, Place
 
 
 def within(scope: Scope, field: str = "area") -> Q:
     """Return the filter that keeps rows whose area code (``field``) lies inside a scope."""
-    if any(len(digits) == COUNTY_DIGITS for digits in scope.prefixes):
+    if scope.is_whole:
         return Q()
     condition = Q(**{f"{field}__in": []})
     for digits in scope.prefixes:
@@ -63,22 +64,32 @@ def where(ids: Collection[str]) -> dict[str, tuple[str, str]]:
     return {id_: (area, category) for id_, area, category in fetch(sql, [array(ids)])}
 
 
+def _places_called(ids: Collection[UUID]) -> Iterable[tuple[UUID, tuple[str, str]]]:
+    rows = Place.objects.filter(id__in=ids).values_list("id", "name", "name_en")
+    return ((id_, (name, name_en)) for id_, name, name_en in rows)
+
+
+def _areas_called(codes: Collection[str]) -> Iterable[tuple[str, tuple[str, str]]]:
+    rows = Area.objects.filter(code__in=codes).values_list("code", "name", "name_en")
+    return ((code, (name, name_en)) for code, name, name_en in rows)
+
+
+PLACES_CALLED, AREAS_CALLED = Known(_places_called), Known(_areas_called)
+
+
 def place_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Return names by id in the language being spoken."""
-    rows = Place.objects.filter(id__in={i for i in ids if i}).values_list("id", "name", "name_en")
-    return {id_: pick(name, name_en) for id_, name, name_en in rows}
+    return {id_: pick(*names) for id_, names in PLACES_CALLED.of(id_ for id_ in ids if id_).items()}
 
 
 def area_names(codes: Iterable[str]) -> dict[str, str]:
     """Return names by code in the language being spoken."""
-    rows = Area.objects.filter(code__in=set(codes)).values_list("code", "name", "name_en")
-    return {code: pick(name, name_en) for code, name, name_en in rows}
+    return {code: pick(*names) for code, names in AREAS_CALLED.of(codes).items()}
 
 
 def area_names_both(codes: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return the Chinese and the English name by code."""
-    rows = Area.objects.filter(code__in=set(codes)).values_list("code", "name", "name_en")
-    return {code: (name, name_en or name) for code, name, name_en in rows}
+    return {code: (name, name_en or name) for code, (name, name_en) in AREAS_CALLED.of(codes).items()}
 
 
 def town_names(codes: Iterable[str]) -> dict[str, str]:
@@ -126,10 +137,19 @@ class Town(NamedTuple):
     name_en: str
 
 
+def _towns_of(ledgers: Collection[str]) -> Iterator[tuple[str, list[Town]]]:
+    for ledger in ledgers:
+        rows = Area.objects.filter(code__startswith=ledger, level="town").order_by("code")
+        if found := [Town(*row) for row in rows.values_list("code", "name", "name_en")]:
+            yield ledger, found
+
+
+TOWNS = Known(_towns_of)
+
+
 def towns(ledger: str) -> list[Town]:
-    """Return every town of a county, by code."""
-    rows = Area.objects.filter(code__startswith=ledger, level="town").order_by("code")
-    return [Town(*row) for row in rows.values_list("code", "name", "name_en")]
+    """Return every town of a county, by code: a county's areas are loaded at once."""
+    return TOWNS.of([ledger]).get(ledger, [])
 
 
 class HeldPlace(NamedTuple):
