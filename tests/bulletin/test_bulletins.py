@@ -16,7 +16,8 @@ from tongxin.bulletin.forms import BulletinForm
 from tongxin.bulletin.models import Bulletin
 from tongxin.bulletin.queries import bulletin, parts
 from tongxin.figures.actions import catch_up
-from tongxin.figures.queries import Narrow, cells, figure, trace, values
+from tongxin.figures.queries import Narrow, cells, figure, values
+from tongxin.figures.tracing import trace
 from tongxin.orders.actions import issue
 from tongxin.orders.models import Duty
 from tongxin.people.models import Role
@@ -119,7 +120,7 @@ def test_numbers_in_a_sentence_stand_apart_so_that_they_can_open() -> None:
 
 
 def behind(cast: Cast, key: str, upto: int) -> list[int]:
-    return [row.position for row in trace(cast.scope("commander"), id_of("incident"), figure(key), upto)[:50]]
+    return [row.position for row in trace(cast.scope("commander"), id_of("incident"), figure(key), upto).newest(50)]
 
 
 def test_after_a_correction_a_frozen_number_still_opens_to_what_it_counted(cast: Cast) -> None:

@@ -159,6 +159,28 @@ def test_a_figure_lists_exactly_the_records_behind_it(desk: Client, evening: str
     assert re.findall(r'href="/records/(\d+)"', page) == ["2", "1"]
 
 
+@pytest.mark.parametrize("key", ["venue_closure.inspections", "venue_closure.found_open"])
+def test_older_records_follow_whatever_comes_meanwhile(cast: Cast, key: str) -> None:
+    """Of records as of matters: what comes while somebody reads moves no row to the next page."""
+    phone, desk = cast.phone(), cast.at_desk("commander")
+    for minute in range(110):
+        phone.says(cast.night - timedelta(minutes=110 - minute), SHUT if minute % 2 else OPEN)
+    catch_up("430181")
+    wanted = [number for number in range(110, 0, -1) if key.endswith("inspections") or number % 2]
+    first = desk.get(f"/figures/{key}").text
+    phone.says(cast.night, OPEN)
+    catch_up("430181")
+    pages, page = [first], first
+    while older := re.search(r'href="(\?before=\d+)"', page):
+        page = desk.get(f"/figures/{key}{older[1]}").text
+        pages.append(page)
+    listed = [
+        int(number) for page in pages for number in re.findall(r'<tr><td class="r"><a class="n" href="/records/(\d+)"', page)
+    ]
+    assert (listed, len(pages)) == (wanted, -(-len(wanted) // 50))
+    assert "最新的" in pages[-1]
+
+
 def test_a_frozen_figure_shows_what_the_bulletin_said(cast: Cast, desk: Client, evening: str) -> None:
     cast.phone().says(cast.night, SHUT)
     catch_up("430181")
@@ -234,7 +256,13 @@ def test_what_does_not_exist_says_so_and_what_to_do(desk: Client, page: str) -> 
 
 
 @pytest.mark.parametrize(
-    "page", ["/figures/venue_closure.inspections?day=yesterday", "/matters?organisation=x", "/matters?from=soon"]
+    "page",
+    [
+        "/figures/venue_closure.inspections?day=yesterday",
+        "/figures/venue_closure.inspections?before=last",
+        "/matters?organisation=x",
+        "/matters?from=soon",
+    ],
 )
 def test_a_condition_that_cannot_be_read_is_refused(desk: Client, evening: str, page: str) -> None:
     answer = desk.get(page)

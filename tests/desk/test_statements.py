@@ -1,4 +1,4 @@
-"""A page asks the database as often for many rows as for few."""
+"""A page asks the database as often for many rows as for few, and never often."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests.cast import Cast, id_of, order_form
+from tests.desk.looking import asked
 
 from tongxin.figures.actions import catch_up
 from tongxin.orders import actions as orders
@@ -16,6 +17,9 @@ OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": Fa
 PAGES = ("/", "/orders", f"/orders/{id_of('order')}", "/matters?state=all", f"/places/{id_of('temple')}", "/figures",
     "/figures/venue_closure.inspections", "/figures/venue_closure.venues_inspected", "/figures/venue_closure.fixed", "/records/1",
     "/quarantine", "/bulletins", "/search?q=1")  # fmt: skip
+
+MORE = ("/wall", "/matters", "/places", "/organisations", f"/organisations/{id_of('east')}", "/duties", "/duties?state=todo",
+    "/duties?kind=post", "/figures.csv", "/bulletins/next", "/import")  # fmt: skip
 
 
 def more_records(cast: Cast) -> None:
@@ -46,12 +50,21 @@ def test_more_rows_are_no_more_statements(cast: Cast, page: str, more: Callable[
     assert statements(cast, page) <= few
 
 
+@pytest.mark.parametrize("page", PAGES + MORE)
+def test_no_page_takes_more_than_twelve_statements(cast: Cast, page: str) -> None:
+    more_orders(cast)
+    more_records(cast)
+    desk = cast.at_desk("commander")
+    asked(desk, page)
+    assert asked(desk, page)[1] <= 12 + 1, "beside what a process reads anew every half second"
+
+
 def statements(cast: Cast, page: str) -> int:
     """Return how many statements a page takes when asked for again, but for what a process reads anew every other second."""
     desk = cast.at_desk("commander")
     desk.get(page)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as told:
         assert desk.get(page).status_code == 200
     return sum(
-        not any(word in query["sql"] for word in ("SAVEPOINT", 'FROM "orders_clock"', "ledger_definition")) for query in asked
+        not any(word in query["sql"] for word in ("SAVEPOINT", 'FROM "orders_clock"', "ledger_definition")) for query in told
     )

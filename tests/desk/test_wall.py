@@ -5,10 +5,9 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from tests.cast import COUNTY, HUAICHUAN, TEMPLE_VILLAGE, ZHANGFANG, Cast, id_of, order_form
+from tests.desk.looking import asked
 
 from tongxin.desk.templatetags.desk import hyphens
 from tongxin.figures.actions import catch_up
@@ -211,7 +210,7 @@ def test_the_wall_has_no_bar_but_a_way_back_and_the_desk_leads_to_it(desk: Clien
 def test_more_places_and_matters_ask_the_database_no_more_often(evening: Cast) -> None:
     desk = evening.at_desk("commander")
     desk.get("/wall")
-    few = statements(desk)
+    few = asked(desk, "/wall")[1]
     rows = [PlaceForm(id_of(f"stall {n}"), f"摊{n}", f"Stall {n}", "worship", "430181105201") for n in range(20)]
     add_places(evening.scope("commander"), rows)
     phone = evening.phone()
@@ -219,10 +218,4 @@ def test_more_places_and_matters_ask_the_database_no_more_often(evening: Cast) -
         phone.says(evening.night - timedelta(hours=2), OPEN, place=str(row.id))
     catch_up("430181")
     assert tiles(desk.get("/wall").text)["张坊"] == ("21 21", "overdue")
-    assert statements(desk) == few
-
-
-def statements(desk: Client) -> int:
-    with CaptureQueriesContext(connection) as asked:
-        desk.get("/wall")
-    return len(asked)
+    assert asked(desk, "/wall")[1] == few

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -14,12 +15,14 @@ from tongxin.base import clock
 from tongxin.base.problems import NotFound
 from tongxin.figures import actions
 from tongxin.figures.actions import catch_up, pull
-from tongxin.figures.models import Cell, Total
-from tongxin.figures.queries import Narrow, behind, cells, cursor, figure, figures_of, trace, values
+from tongxin.figures.models import Cell, Day, Total
+from tongxin.figures.queries import Narrow, behind, by_day, cells, cursor, figure, figures_of, values, values_by
+from tongxin.figures.tracing import trace
 from tongxin.figures.verify import verify
 from tongxin.ledger.models import Matter
 from tongxin.orders.models import Clock, Order
 from tongxin.orders.queries import forget_clock
+from tongxin.places.actions import PlaceForm, add_places
 
 LEDGER = COUNTY[:6]
 OPEN, SHUT, CROWD = (
@@ -76,8 +79,8 @@ def test_behind_a_latest_number_lies_the_last_record_of_each_subject(cast: Cast)
     def behind_it(narrow: Narrow | None = None) -> list[int]:
         catch_up(LEDGER)
         traced = trace(cast.scope("commander"), id_of("incident"), staff, cursor(LEDGER), narrow)
-        listed = [row.position for row in traced[:]]
-        assert traced.count() == len(listed)
+        listed = [row.position for row in traced.newest()]
+        assert traced.number == len(listed)
         return listed
 
     first, second = says(60, 200), says(50, 210)
@@ -89,6 +92,31 @@ def test_behind_a_latest_number_lies_the_last_record_of_each_subject(cast: Cast)
     assert (behind_it(), now(cast)["liaison_log.staff"]) == ([5, 3], 235)
     today = clock.day_of(cast.night)
     assert (behind_it(Narrow(day=today)), behind_it(Narrow(day=today - timedelta(days=1)))) == ([5, 3], [])
+
+
+def test_whoever_is_counted_in_several_villages_counts_once_a_day(cast: Cast) -> None:
+    estates = {"430181105201": str(id_of("estate")), "430181105205": str(id_of("far estate"))}
+    add_places(
+        cast.scope("commander"),
+        [PlaceForm(UUID(id_), f"小区{area}", "Estate", "estate", area) for area, id_ in estates.items()],
+    )
+    Order.objects.update(activities=["sector_inspection"], categories=["estate"])
+    staff, phone = figure("sector_inspection.members"), cast.phone()
+    made = {"activity": "sector_inspection", "activity_hash": staff.activity.hash}
+    body = {"closed_management": True, "workers": 1, "tested": True}
+    near, far = estates.values()
+    for hours, place in ((0, near), (0, far), (5, near)):
+        at = cast.night + timedelta(hours=hours)
+        Clock.objects.update(start=at)
+        forget_clock()
+        phone.says(at, body, place=place, **made)
+    catch_up(LEDGER)
+    scope = cast.scope("commander")
+    wanted = [found for found in figures_of(scope, id_of("incident")) if found.rule.verb == "distinct"]
+    days = {on: {"members": 1, "places": n, "communities": n} for on, n in ((22, 2), (23, 1))}
+    told = by_day(scope, id_of("incident"), wanted)
+    assert {on.day: {key.partition(".")[2]: n for key, n in numbers.items()} for on, numbers in told.items()} == days
+    assert told == values_by(cells(scope, id_of("incident"), by_day=True).exclude(key=""), "day")
 
 
 def test_marked_records_count_nowhere(cast: Cast) -> None:
@@ -129,10 +157,12 @@ def test_any_slices_of_any_records_come_to_what_the_second_path_recomputes(
         catch_up(LEDGER)
         assert verify(LEDGER) == (len(rows), Cell.objects.count(), [])
         scope = cast.scope("commander")
+        told = by_day(scope, id_of("incident"), figures_of(scope, id_of("incident")))
+        assert told == values_by(cells(scope, id_of("incident"), by_day=True), "day")
         for found in figures_of(scope, id_of("incident")):
             traced = trace(scope, id_of("incident"), found, cursor(LEDGER))
-            listed = [row.position for row in traced[:]]
-            assert (len(listed), listed) == (traced.count(), sorted(set(listed), reverse=True))
+            listed = [row.position for row in traced.newest()]
+            assert (len(listed), listed) == (traced.number, sorted(set(listed), reverse=True))
             if found.rule.verb in ("records", "opened", "closed"):
                 assert len(listed) == now(cast)[found.key], found.key
         transaction.set_rollback(True)
@@ -151,6 +181,8 @@ ALTERED: dict[str, Callable[[], Any]] = {
     "a cell that is gone": lambda: Cell.objects.filter(figure="venue_closure.found_open").delete(),
     "a place that was never visited": lambda: Cell.objects.filter(figure="venue_closure.venues_inspected").update(key="x"),
     "a total that counts one more": lambda: Total.objects.filter(figure="venue_closure.inspections").update(amount=2),
+    "a day that counts one more": lambda: Day.objects.filter(figure="venue_closure.inspections").update(amount=2),
+    "a day that has a cell more": lambda: Day.objects.filter(figure="venue_closure.venues_inspected").update(cells=2),
     "another day": lambda: Cell.objects.filter(figure="venue_closure.inspections").update(day="2022-03-21"),
 }
 
@@ -172,8 +204,8 @@ def test_a_figure_as_it_stood_keeps_its_records_when_a_late_one_changes_the_stor
     offline.says(night - timedelta(minutes=60), OPEN)
     catch_up(LEDGER)
     found, scope = figure("venue_closure.found_open"), cast.scope("commander")
-    assert [row.position for row in trace(scope, id_of("incident"), found, then)[:]] == [1]
-    assert [row.position for row in trace(scope, id_of("incident"), found, cursor(LEDGER))[:]] == [2]
+    assert [row.position for row in trace(scope, id_of("incident"), found, then).newest()] == [1]
+    assert [row.position for row in trace(scope, id_of("incident"), found, cursor(LEDGER)).newest()] == [2]
 
 
 def test_a_figure_with_a_condition_opens_to_the_records_that_meet_it(cast: Cast) -> None:
@@ -183,7 +215,7 @@ def test_a_figure_with_a_condition_opens_to_the_records_that_meet_it(cast: Cast)
         phone.says(cast.night - timedelta(minutes=minute), {"act": act}, **shift)
     catch_up(LEDGER)
     traced = trace(cast.scope("commander"), id_of("incident"), found, cursor(LEDGER))
-    assert [row.body for row in traced[:]] == [{"act": "in"}]
+    assert [row.body for row in traced.newest()] == [{"act": "in"}]
 
 
 def test_a_narrowed_figure_lists_the_records_of_that_part_only(cast: Cast) -> None:
@@ -203,7 +235,7 @@ def test_a_narrowed_figure_lists_the_records_of_that_part_only(cast: Cast) -> No
         for part in parts:
             traced = trace(scope, id_of("incident"), found, cursor(LEDGER), part)
             if found.rule.verb in ("records", "opened", "closed"):
-                assert len(traced[:]) == traced.count() == now(cast, narrow=part)[found.key], (found.key, part)
+                assert len(traced.newest()) == traced.number == now(cast, narrow=part)[found.key], (found.key, part)
 
 
 def test_matters_are_kept_as_versions_that_never_overlap(cast: Cast) -> None:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from tongxin.base.scope import Scope
 from tongxin.bulletin.models import Bulletin
-from tongxin.figures.queries import corrected, cursor, figure, restated
+from tongxin.figures.queries import cursor, figure
+from tongxin.figures.tracing import corrected, restated
 from tongxin.ledger.queries import changed
 
 MOST_NAMED = 20

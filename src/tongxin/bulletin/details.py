@@ -3,22 +3,30 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Sum
 from django.utils import translation
 
 from tongxin.base.scope import TOWN_DIGITS, Scope, town_of
-from tongxin.figures.queries import Figure, Part, cells, tables
+from tongxin.figures.queries import Figure, Part, by_day, cells, tables
 from tongxin.figures.words import counted
 from tongxin.places.queries import area_names_both
 
 
 def details(scope: Scope, incident: UUID, wanted: list[Figure]) -> list[dict[str, Any]]:
-    """Return for each its words in both languages, and ``by_day`` ``[[day, value]]`` and ``by_town`` ``[[zh, en, value]]``."""
-    by_day, by_town = tables(Part(cells(scope, incident, by_day=True), "day"), Part(cells(scope, incident), "area", TOWN_DIGITS))
+    """Return for each its words in both languages, how many ``records`` stand behind it, and its parts.
+
+    ``by_day`` is ``[[day, value]]``, ``by_town`` ``[[zh, en, value]]``.
+    """
+    rows = cells(scope, incident)
+    records = dict(rows.order_by().values_list("figure").annotate(n=Sum("records")))
+    days = by_day(scope, incident, wanted)
+    (by_town,) = tables(Part(rows, "area", TOWN_DIGITS))
     names = area_names_both(town_of(code) for code in by_town)
     return [
         {
             **_words(one),
-            "by_day": [[day.isoformat(), found[one.key]] for day, found in sorted(by_day.items()) if found.get(one.key)],
+            "records": records.get(one.key, 0),
+            "by_day": [[day.isoformat(), found[one.key]] for day, found in sorted(days.items()) if found.get(one.key)],
             "by_town": [
                 [*names.get(town_of(code), (code, code)), found[one.key]]
                 for code, found in sorted(by_town.items())

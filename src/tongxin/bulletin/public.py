@@ -15,7 +15,10 @@ Number = int | float
 
 
 class Detail(msgspec.Struct):
-    """A figure as readers see it: its words, what it counts, and its values by day and by town (in both languages)."""
+    """A figure as readers see it: its words, what it counts, and its values by day and by town (in both languages).
+
+    ``records`` is how many records stand behind it; null in an issue that did not keep it.
+    """
 
     key: str
     activity: str
@@ -28,6 +31,7 @@ class Detail(msgspec.Struct):
     counted_en: str
     by_day: list[tuple[date, Number]]
     by_town: list[tuple[str, str, Number]]
+    records: int | None = None
 
 
 class Correction(msgspec.Struct):

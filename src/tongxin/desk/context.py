@@ -19,8 +19,9 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     """Return the frame of a page: language, clock, who is here, the incident. If the database is away: less."""
     frame: dict[str, Any] = {"language": language(), "here": request.path, "factor": 1}
     try:
-        frame["drill"] = drill_clock() is not None or has_drills()
-        return frame | _signed_in(request) if MEMBER in request.session else frame
+        if MEMBER in request.session:
+            return frame | _signed_in(request)
+        return frame | {"drill": drill_clock() is not None or has_drills()}
     except (Problem, Error):
         return frame
 
@@ -37,6 +38,7 @@ def _signed_in(request: HttpRequest) -> dict[str, Any]:
     incident = looked_at(request)
     drill, now = drill_clock(), clock.now()
     return {
+        "drill": drill is not None or any(row.drill for row in incidents(request)),
         "scope": who,
         "now": now,
         "factor": drill.factor if drill and drill.began and now < drill.until else 1,

@@ -16,8 +16,9 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import pick, say
 from tongxin.desk import narrowing, wording
 from tongxin.desk.lists import page_of
+from tongxin.desk.progress import visit_made
 from tongxin.desk.session import required, signed_in
-from tongxin.ledger.queries import shifts_by_duty, visit_made
+from tongxin.ledger.queries import shifts_by_duty
 from tongxin.orders import queries as orders
 from tongxin.places.queries import town_names
 from tongxin.playbook.faults import nearest
@@ -58,9 +59,11 @@ def _visits(request: HttpRequest, scope: Scope, incident: "Incident", rows: "Que
     made = visit_made(scope, incident.id)
     rows = rows.filter(orders.on(day)) if day else rows
     rows = rows.filter(~made) if todo else rows
-    page = page_of(request, rows.order_by("area_id", "place__name", "starts_at", "id"))
-    listed = list(page)
-    done = set() if todo else set(rows.filter(made, id__in=[row.id for row in listed]).values_list("id", flat=True))
+    ids = rows.order_by("area_id", "place__name", "starts_at", "id").values_list("id", flat=True)
+    page = page_of(request, list(ids) if todo else ids)  # what is still to be made is looked for only once
+    held = rows.in_bulk(list(page))
+    listed = [held[id_] for id_ in page]
+    done = set() if todo else set(rows.filter(made, id__in=held).values_list("id", flat=True))
     towns = town_names(row.area_id for row in listed)
     shown = [
         {

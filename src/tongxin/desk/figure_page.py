@@ -13,6 +13,7 @@ from tongxin.desk.templatetags.desk import day as written_day
 from tongxin.figures import queries
 from tongxin.figures.compile import value as value_of
 from tongxin.figures.queries import Figure, Narrow, Number, Part
+from tongxin.figures.tracing import Traced, trace
 from tongxin.figures.words import counted
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
@@ -26,7 +27,7 @@ def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, b
     """Return the page's content; with a bulletin, what that said and the records behind it, without breakdowns."""
     value, tables = (0, []) if bulletin else _tables(scope, incident, found, narrow)
     upto = bulletin.position if bulletin else queries.cursor(scope.ledger)
-    records = queries.trace(scope, incident.id, found, upto, narrow)
+    records = trace(scope, incident.id, found, upto, narrow)
     return {
         "figure": found,
         "title": pick(found.rule.title.zh, found.rule.title.en),
@@ -40,7 +41,16 @@ def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, b
         "tables": tables,
         "narrowed": _narrowed(narrow),
         "records": records,
+        "count": _count(records, found, bulletin if narrow == Narrow() else None),
     }
+
+
+def _count(records: Traced, found: Figure, bulletin: "Bulletin | None") -> int:
+    """Return how many records stand behind a figure; of a bulletin's whole, as many as that has kept."""
+    if records.number is not None:
+        return records.number
+    kept = next((one.get("records") for one in bulletin.details if one["key"] == found.key), None) if bulletin else None
+    return records.rows.count() if kept is None else int(kept)
 
 
 def _frozen(bulletin: "Bulletin", found: Figure, narrow: Narrow) -> float:
@@ -56,10 +66,11 @@ def _frozen(bulletin: "Bulletin", found: Figure, narrow: Narrow) -> float:
 
 def _tables(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow) -> tuple[Number, list[dict[str, Any]]]:
     """Return the figure's value and its breakdowns, read at once."""
-    rows, days = (queries.cells(scope, incident.id, narrow, by_day=by_day).filter(figure=found.key) for by_day in (False, True))
-    asked = (Part(rows), Part(days, "day"), Part(rows, "area", TOWN_DIGITS), Part(rows, "organisation"), Part(rows, "category"))
+    rows = queries.cells(scope, incident.id, narrow).filter(figure=found.key)
+    asked = (Part(rows), Part(rows, "area", TOWN_DIGITS), Part(rows, "organisation"), Part(rows, "category"))
     parts = [replace(part, distinct=found.rule.verb == "distinct") for part in asked]
-    whole, by_day, by_town, by_team, by_category = queries.tables(*parts)
+    whole, by_town, by_team, by_category = queries.tables(*parts)
+    by_day = queries.by_day(scope, incident.id, [found], narrow)
     towns, teams = area_names(code.ljust(CODE_DIGITS, "0") for code in by_town), organisation_names(by_team)
     return whole.get("", {}).get(found.key, value_of(found.rule, 0)), [
         _table(found, say("按日"), {d: written_day(d) for d in sorted(by_day)}, by_day, narrow, "day"),

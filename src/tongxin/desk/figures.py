@@ -15,7 +15,7 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import pick, say
 from tongxin.bulletin.queries import bulletin as bulletin_of
 from tongxin.desk import figure_page, narrowing
-from tongxin.desk.lists import page_of, record_rows
+from tongxin.desk.lists import PAGE, record_rows
 from tongxin.desk.session import required, signed_in
 from tongxin.desk.templatetags.desk import day as written_day
 from tongxin.figures import queries
@@ -46,7 +46,7 @@ def _today() -> date:
 def _rows(scope: Scope, incident: UUID) -> list[dict[str, Any]]:
     wanted = queries.figures_of(scope, incident)
     whole = queries.values(queries.cells(scope, incident), wanted)
-    by_day = queries.values_by(queries.cells(scope, incident, by_day=True), "day")
+    by_day = queries.by_day(scope, incident, wanted)
     part = queries.values(queries.cells(scope, incident, queries.Narrow(day=_today())), wanted)
     return [
         {
@@ -85,11 +85,15 @@ def line(values: list[queries.Number]) -> str:
 @signed_in
 def figure(request: HttpRequest, scope: Scope, key: str) -> HttpResponse:
     """Show one figure and exactly the records behind it; ``bulletin`` asks how it stood when that was frozen."""
-    content = _content(request, scope, key)
-    page = page_of(request, content["records"])
-    return render(
-        request, "desk/figure.html", content | {"page": page, "rows": record_rows(list(page)), "query": _query(request)}
-    )
+    content, before = _content(request, scope, key), narrowing.position(request, "before")
+    listed = content["records"].newest(PAGE + 1, before)
+    shown = {
+        "rows": record_rows(listed[:PAGE]),
+        "older": listed[PAGE - 1].position if len(listed) > PAGE else None,
+        "before": before,
+        "query": _query(request),
+    }
+    return render(request, "desk/figure.html", content | shown)
 
 
 def _content(request: HttpRequest, scope: Scope, key: str) -> dict[str, Any]:
@@ -102,7 +106,7 @@ def _content(request: HttpRequest, scope: Scope, key: str) -> dict[str, Any]:
 
 def _query(request: HttpRequest) -> str:
     kept = request.GET.copy()
-    kept.pop("page", None)
+    kept.pop("before", None)
     return kept.urlencode()
 
 

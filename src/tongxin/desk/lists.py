@@ -1,6 +1,6 @@
 """Rows that several pages show: matters, records."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -110,11 +110,11 @@ def note(row: "Record", effect: "Effect | None") -> str:
     return say("；").join(part for part in (wording.act(row.act), mark, wording.standing(row.position, effect)) if part)
 
 
-def record_rows(found: "Sequence[Record]") -> list[RecordRow]:
-    """Return rows for records, names looked up at once."""
+def record_rows(found: "Sequence[Record]", effects: "Mapping[int, Effect] | None" = None) -> list[RecordRow]:
+    """Return rows for records, names looked up at once, and what they came to if it is not known."""
     places, towns = place_names(row.place for row in found), town_names(row.area for row in found)
     teams = organisation_names(row.organisation for row in found)
-    effects = effects_of(found)
+    effects = effects_of(found) if effects is None else effects
     return [
         RecordRow(
             position=row.position,

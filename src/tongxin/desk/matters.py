@@ -133,4 +133,5 @@ def quarantine(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the records that are kept but count nowhere: those that wait for a decision, or those that were rejected."""
     incident, rejected = required(request), request.GET.get("state") == "rejected"
     page = page_of(request, ledger.rejected(scope, incident.id) if rejected else ledger.marked(scope, incident.id))
-    return render(request, "desk/quarantine.html", {"page": page, "rows": record_rows(list(page)), "rejected": rejected})
+    rows = record_rows(ledger.records_at(scope, list(page)))
+    return render(request, "desk/quarantine.html", {"page": page, "rows": rows, "rejected": rejected})

@@ -19,6 +19,8 @@ PARTS: dict[str, tuple[str, int | None]] = {
     "category": ("category", None),
 }
 """What figures can be told apart by: a field of cells, and of how many of its digits."""
+MOST_DIGITS = 18
+"""Of a record's number."""
 
 
 def narrow(request: HttpRequest) -> Narrow:
@@ -46,6 +48,16 @@ def as_uuid(text: object) -> UUID | None:
         return UUID(text) if isinstance(text, str) and text else None
     except ValueError:
         return None
+
+
+def position(request: HttpRequest, name: str) -> int | None:
+    """Return the record's number that an address names, None if it names none; raise BadRequest."""
+    said = request.GET.get(name)
+    if not said:
+        return None
+    if not (said.isdecimal() and len(said) <= MOST_DIGITS):
+        raise BadRequest(say("{name}：要一条记录的序号", name=name))
+    return int(said)
 
 
 def day(request: HttpRequest) -> date | None:

@@ -9,7 +9,7 @@ from tongxin.base.words import pick, say
 from tongxin.bulletin.queries import parts
 from tongxin.desk import progress, wording
 from tongxin.desk.lists import record_rows
-from tongxin.figures.queries import cells, cursor, figures, values
+from tongxin.figures.queries import cells, figures, values
 from tongxin.ledger.queries import records
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 LATEST = 6
 
 
-def content(scope: Scope, order: "Order") -> dict[str, Any]:
-    """Return the page's content."""
+def content(scope: Scope, order: "Order", position: int) -> dict[str, Any]:
+    """Return the page's content; ``position`` is that up to which the figures are added up."""
     wanted = figures(order.activities)
     found = values(cells(scope, order.incident_id).filter(figure__in=[one.key for one in wanted]), wanted)
     return {
         "order": order,
         "title": pick(order.title, order.title_en),
         "values": found,
-        "position": cursor(scope.ledger),
+        "position": position,
         "posts": progress.posts(scope, order),
         **_authority(order, clock.now()),
         **_coverage(scope, order),

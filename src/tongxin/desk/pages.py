@@ -15,7 +15,7 @@ from tongxin.base.words import say
 from tongxin.desk import narrowing, order_page, place_page, search, wording
 from tongxin.desk.acts import just_done
 from tongxin.desk.lists import matter_rows, note, record_rows
-from tongxin.desk.session import look_at, looked_at, remember, required, signed_in
+from tongxin.desk.session import look_at, looked_at, reach, remember, required, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
 from tongxin.ledger import queries as ledger
 from tongxin.ledger.access import MAY_DECIDE, RELEASABLE, may_correct
@@ -71,7 +71,7 @@ def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
     incident = looked_at(request)
     if incident is None:
         return render(request, "desk/no_incident.html")
-    return render(request, "desk/tonight.html", tonight_content(scope, incident))
+    return render(request, "desk/tonight.html", tonight_content(scope, incident, reach(request)))
 
 
 @require_GET
@@ -103,7 +103,7 @@ def orders(request: HttpRequest, scope: Scope) -> HttpResponse:
 @signed_in
 def order(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     """Show one order: its text and authority, how far it has come, who is on duty, what the bulletin will say."""
-    return render(request, "desk/order.html", order_page.content(scope, order_queries.order(scope, id_)))
+    return render(request, "desk/order.html", order_page.content(scope, order_queries.order(scope, id_), reach(request).position))
 
 
 def _answers(row: "Record") -> list[tuple[str, str]]:
@@ -120,7 +120,8 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
     """Show one record: what it says, where it stands in its chain, its exact bytes, and the history of its subject."""
     row = ledger.record(scope, position)
     history, matters_ = ledger.history(scope, row), ledger.matters_of(row)
-    effect = ledger.effects_of([row]).get(row.position)
+    effects = ledger.effects_of([row, *history])
+    effect = effects.get(row.position)
     rejection = next((act.position for act in ledger.rejections([row]).values()), None)
     before, names = ledger.record_before(row), member_names([row.member, row.typist])
     content = {
@@ -140,7 +141,7 @@ def record(request: HttpRequest, scope: Scope, position: int) -> HttpResponse:
         "raw": row.bytes.decode("utf-8", "replace"),
         "prev": before.hash if before else "",
         "rehashed": chain_hash(before.hash if before else GENESIS, row.bytes) == row.hash,
-        "history": record_rows(history),
+        "history": record_rows(history, effects),
         "matters": matter_rows(matters_, clock.now()),
         "may_judge": bool(row.quarantine) and rejection is None and bool(scope.roles & MAY_DECIDE),
         "rejection": rejection,

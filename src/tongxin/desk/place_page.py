@@ -25,6 +25,7 @@ NEWEST, LATEST = 100, 20
 def content(scope: Scope, incident: "Incident", place: "Place") -> dict[str, Any]:
     """Return the page's content: of one incident, the newest records first."""
     records = ledger.about_place(scope, incident.id, place.id)
+    newest = list(records[:NEWEST])
     matters = matter_rows(ledger.matters_about_place(scope, incident.id, place.id), clock.now())
     duties = orders.duties(scope).filter(place=place.id, order__incident=incident.id)
     village = area_names([place.area_id]).get(place.area_id, "")
@@ -34,8 +35,8 @@ def content(scope: Scope, incident: "Incident", place: "Place") -> dict[str, Any
         "where": "・".join(dict.fromkeys((town_names([place.area_id])[place.area_id], village))),
         "matters": matters,
         "open": sum(row.closed is None for row in matters),
-        "count": records.count(),
-        "records": record_rows(list(records[:NEWEST])),
+        "count": records.count() if len(newest) == NEWEST else len(newest),
+        "records": record_rows(newest),
         "duties_count": duties.count(),
         "duties": _duties(scope, incident, duties.select_related("order", "organisation").order_by("-due_at")[:LATEST], records),
     }

@@ -15,6 +15,7 @@ from tongxin.base.scope import TOWN_DIGITS, Scope, town_of
 from tongxin.base.words import pick, say
 from tongxin.desk import wording
 from tongxin.desk.lists import page_of
+from tongxin.desk.progress import visit_made
 from tongxin.desk.session import looked_at, signed_in
 from tongxin.ledger import queries as ledger
 from tongxin.orders import queries as orders
@@ -92,7 +93,7 @@ def _in_state(scope: Scope, incident: "Incident", rows: "QuerySet[Place]", state
     if state == "late":
         return rows.filter(id__in=about.filter(due_at__lte=clock.now()))
     if state == "todo":
-        visits = orders.in_incident(scope, incident.id, "visit").filter(~ledger.visit_made(scope, incident.id))
+        visits = orders.in_incident(scope, incident.id, "visit").filter(~visit_made(scope, incident.id))
         return rows.filter(id__in=visits.order_by().values("place"))
     return rows
 

@@ -1,18 +1,24 @@
 """How far an order has come: listed → visited → found → put right, by team and by category; and who is on duty."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
+from django.db.models.lookups import In
 
 from tongxin.base import clock
 from tongxin.base.scope import TOWN_DIGITS, Scope, town_of
 from tongxin.base.words import say
 from tongxin.desk import wording
-from tongxin.figures.queries import Figure, Part, cells, figures, tables
-from tongxin.ledger.queries import matters_by, shifts_by_duty
-from tongxin.orders.queries import duties, posts_of, visits_listed, visits_listed_by_town
+from tongxin.figures.queries import Figure, Part, cells, counted_once, figures, tables
+from tongxin.ledger.queries import matters_by, shifts_by_duty, visit_recorded
+from tongxin.orders.queries import activities_asked, duties, posts_of, visits_listed, visits_listed_by_town
 from tongxin.people.queries import organisation_names
 
 if TYPE_CHECKING:
@@ -54,62 +60,105 @@ def summed(rows: Iterable[Progress]) -> Progress:
 
 def coverage(order: "Order") -> Figure | None:
     """Return the figure that counts an order's visited places: the first over distinct places without a condition."""
-    for figure in figures(order.activities):
+    return _places_counted(order.activities)
+
+
+def _places_counted(names: Iterable[str]) -> Figure | None:
+    for figure in figures(names):
         if figure.activity.kind == "visit" and figure.rule.count == "distinct place" and not figure.rule.when:
             return figure
     return None
 
 
+_FIELDS: Mapping[str, tuple[str, int | None]] = {
+    "organisation": ("organisation", None), "category": ("category", None), "town": ("area", TOWN_DIGITS),
+}  # fmt: skip
+"""By what visits can be told apart: a field of cells, and of how many of its digits."""
+
+
 class Chains:
-    """The chains of some orders of one incident, listed → visited → found → put right: read at once, told apart in two ways."""
+    """The chains of some orders of one incident, listed → visited → found → put right: read at once, told apart in some ways."""
 
     def __init__(self, scope: Scope, orders: "Sequence[Order]", fields: Sequence[str] = ("organisation", "category")) -> None:
         """``fields`` are those by which the visits are told apart."""
+        self._scope, self._orders = scope, orders
         self._figures = {order.id: figure for order in orders if (figure := coverage(order))}
         self._listed = visits_listed(scope, orders)
         self._teams = organisation_names(team for _, team, _ in self._listed)
-        incident, kinds = orders[0].incident_id, [(id_, figure.activity.id) for id_, figure in self._figures.items()]
-        self._matters = matters_by(scope, incident, kinds, clock.now()) if kinds else []
-        rows = cells(scope, incident).filter(figure__in=[figure.key for figure in self._figures.values()])
-        parts = [Part(rows, field, distinct=True) for field in fields if kinds]
+        rows = cells(scope, self._incident).filter(figure__in=[figure.key for figure in self._figures.values()])
+        parts = [Part(rows, *_FIELDS[field], distinct=True) for field in fields if self._figures]
         self._visited = dict(zip(fields, tables(*parts), strict=True)) if parts else {}
 
+    @property
+    def _incident(self) -> UUID:
+        return self._orders[0].incident_id
+
+    @cached_property
+    def _matters(self) -> list[tuple[UUID, tuple[UUID | None, str], int, int, int]]:
+        kinds = [(id_, figure.activity.id) for id_, figure in self._figures.items()]
+        return matters_by(self._scope, self._incident, kinds, clock.now()) if kinds else []
+
+    def visits(self, order: "Order") -> list[Progress]:
+        """Return how far an order's visits have come by organisation, as the order names them; nothing of what was found."""
+        rows = self._by_team(order)
+        return [rows[id_] for id_ in order.organisations if id_ in rows]
+
     def teams(self, order: "Order") -> list[Progress]:
-        """Return an order's by organisation, as the order names them."""
-        mine = [team for id_, team, _ in self._listed if id_ == order.id]
-        rows = {team: Progress(self._teams.get(team, ""), f"organisation={team}") for team in mine}
-        self._fill(order, rows, 0, "organisation")
+        """Return an order's chain by organisation, as the order names them."""
+        rows = self._by_team(order)
+        self._add_matters(order, rows, 0)
         return [rows[id_] for id_ in order.organisations if id_ in rows]
 
     def kinds(self, order: "Order") -> list[Progress]:
-        """Return an order's by category of place, the longest list first."""
+        """Return an order's chain by category of place, the longest list first."""
         mine = [kind for id_, _, kind in self._listed if id_ == order.id]
         rows = {kind: Progress(wording.category(kind), f"category={kind}") for kind in mine}
-        self._fill(order, rows, 1, "category")
+        self._add_visits(order, rows, 1, "category")
+        self._add_matters(order, rows, 1)
         return sorted(rows.values(), key=lambda row: -row.listed)
 
-    def _fill(self, order: "Order", rows: dict[Any, Progress], at: int, field: str) -> None:
-        """Fill in the numbers. Lists and matters add up; places visited do not: each breakdown counts a place once."""
+    def towns(self) -> dict[str, tuple[int, int]]:
+        """Return how many places are visited and listed by the town's code, once an activity however many orders."""
+        keys, visited = {figure.key for figure in self._figures.values()}, self._visited.get("town", {})
+        listed = visits_listed_by_town(self._scope, self._orders)
+        return {
+            town_of(digits): (sum(int(visited.get(digits, {}).get(key, 0)) for key in keys), listed.get(digits, 0))
+            for digits in visited.keys() | listed.keys()
+        }
+
+    def _by_team(self, order: "Order") -> dict[Any, Progress]:
+        mine = [team for id_, team, _ in self._listed if id_ == order.id]
+        rows = {team: Progress(self._teams.get(team, ""), f"organisation={team}") for team in mine}
+        self._add_visits(order, rows, 0, "organisation")
+        return rows
+
+    def _add_visits(self, order: "Order", rows: dict[Any, Progress], at: int, field: str) -> None:
+        """Fill in what is listed, which adds up, and visited, which does not: each breakdown counts a place once."""
         for (id_, *of), listed in self._listed.items():
             if id_ == order.id:
                 rows[of[at]].listed += listed
-        for id_, pair, found, fixed, late in self._matters:
-            if id_ == order.id and (row := rows.get(pair[at])):
-                row.found, row.fixed, row.late = row.found + found, row.fixed + fixed, row.late + late
         if figure := self._figures.get(order.id):
             for key, row in rows.items():
                 row.visited = int(self._visited[field].get(key, {}).get(figure.key, 0))
 
+    def _add_matters(self, order: "Order", rows: dict[Any, Progress], at: int) -> None:
+        for id_, pair, found, fixed, late in self._matters:
+            if id_ == order.id and (row := rows.get(pair[at])):
+                row.found, row.fixed, row.late = row.found + found, row.fixed + fixed, row.late + late
 
-def visits_by_town(scope: Scope, incident: UUID, given: "Sequence[Order]") -> dict[str, tuple[int, int]]:
-    """Return how many places are visited and how many listed, by the town's code, once an activity however many orders."""
-    keys = {figure.key for order in given if (figure := coverage(order))}
-    (visited,) = tables(Part(cells(scope, incident).filter(figure__in=keys), "area", TOWN_DIGITS, distinct=True))
-    listed = visits_listed_by_town(scope, given)
-    return {
-        town_of(digits): (sum(int(visited.get(digits, {}).get(key, 0)) for key in keys), listed.get(digits, 0))
-        for digits in visited.keys() | listed.keys()
-    }
+
+def visit_made(scope: Scope, incident: UUID) -> Q:
+    """Return the condition that a visit (a duty) was made: its place was counted for the order that asked for it.
+
+    What only one order asks for was done for that order, and the figure over places tells; else the records have to be asked.
+    """
+    asked = Counter(activities_asked(scope, incident))
+    alone = [figure for name, n in asked.items() if n == 1 and (figure := _places_counted([name]))]
+    made = Q(visit_recorded(scope, incident)) & ~Q(activity__in=[figure.activity.id for figure in alone])
+    for figure in alone:
+        counted: In[Any] = In(Cast("place_id", CharField()), counted_once(scope, incident, figure))
+        made |= Q(counted, activity=figure.activity.id)
+    return made
 
 
 @dataclass

@@ -16,7 +16,7 @@ from tongxin.base import clock
 from tongxin.base.problems import Forbidden, NotFound, NotSignedIn
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
-from tongxin.figures.queries import reached
+from tongxin.figures.queries import Reached, reached
 from tongxin.orders import queries as orders
 from tongxin.people.queries import scope_of
 
@@ -75,15 +75,23 @@ def required(request: HttpRequest) -> "Incident":
     return incident
 
 
+def reach(request: HttpRequest) -> Reached:
+    """Return how far the county's ledger has come, read once a request."""
+    known: Reached | None = getattr(request, "reached", None)
+    if known is None:
+        known = reached(scope(request).ledger)
+        request.reached = known  # type: ignore[attr-defined]
+    return known
+
+
 SEEN = "X-Seen"
 """The header with which an open page says what it shows."""
 
 
 def stamp(request: HttpRequest) -> str:
     """Return what a page was made of: it looks the same while this is the same. The minute counts, since matters fall due."""
-    incident, who = looked_at(request), scope(request)
-    position, act = reached(who.ledger)
-    return f"{incident.id if incident else 0}-{position}-{act}-{int(clock.now().timestamp()) // 60}"
+    incident, come = looked_at(request), reach(request)
+    return f"{incident.id if incident else 0}-{come.position}-{come.act}-{int(clock.now().timestamp()) // 60}"
 
 
 @contextmanager

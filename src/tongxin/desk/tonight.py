@@ -1,9 +1,10 @@
 """What *Tonight* shows: where the county stands, and what is late."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -13,18 +14,18 @@ from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.desk.lists import matter_rows, record_rows
 from tongxin.desk.progress import Chains, Progress, absent
-from tongxin.figures.queries import cursor
-from tongxin.ledger.queries import Tally, holding, matters, position, records, tallies
+from tongxin.ledger.queries import HALF_HOUR, Tally, matters, records, tallies
 from tongxin.orders.queries import orders
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names
 
 if TYPE_CHECKING:
+    from tongxin.figures.queries import Reached
     from tongxin.ledger.models import Matter
     from tongxin.orders.models import Incident, Order
 
 MOST_LATE, MOST_TOWNS, LATEST = 10, 8, 8
-HOUR, HALF_HOUR = timedelta(hours=1), timedelta(minutes=30)
+HOUR = timedelta(hours=1)
 SLOTS = 12
 
 
@@ -62,11 +63,14 @@ class Standing:
     lately: datetime
     orders: "list[Order]"
     tallies: list[Tally]
-    progress: list[Progress]
+    chains: Chains | None
     absent: int
-    position: int
-    behind: int
-    last_closed: "Matter | None"
+    reached: "Reached"
+
+    @cached_property
+    def progress(self) -> list[Progress]:
+        """How far the visits have come, by order and organisation."""
+        return [row for order in self.orders for row in self.chains.visits(order)] if self.chains else []
 
     @property
     def total(self) -> Line:
@@ -80,34 +84,32 @@ class Standing:
         """Return what the sentence says, and as of when."""
         total = self.total
         return {
-            "position": self.position,
-            "behind": self.behind,
+            "position": self.reached.position,
+            "behind": self.reached.behind,
+            "held": self.reached.held,
             "midnight": clock.tonight(self.now),
             "open": total.late + total.due,
             "late": total.late,
             "unvisited": sum(row.listed - row.visited for row in self.progress),
             "absent": self.absent,
-            "last_closed": self.last_closed,
+            "last_closed": max(filter(None, (tally.last_closed for tally in self.tallies)), default=None),
         }
 
 
-def standing(scope: Scope, incident: "Incident") -> Standing:
-    """Return where an incident stands."""
+def standing(scope: Scope, incident: "Incident", reached: "Reached", fields: Sequence[str] = ("organisation",)) -> Standing:
+    """Return where an incident stands; ``fields`` are those by which its visits are told apart."""
     now = clock.now()
     today = clock.tonight(now) - timedelta(days=1)
     lately = max(today, now - HOUR)
-    given, added = list(orders(scope).filter(incident=incident.id)), cursor(scope.ledger)
-    chains = Chains(scope, given, ("organisation",)) if given else None
+    given = list(orders(scope).filter(incident=incident.id))
     return Standing(
         now=now,
         lately=lately,
         orders=given,
         tallies=tallies(scope, incident.id, now, today, lately),
-        progress=[row for order in given for row in chains.teams(order)] if chains else [],
+        chains=Chains(scope, given, fields) if given else None,
         absent=absent(scope, incident.id, now),
-        position=added,
-        behind=position(scope.ledger) - added,
-        last_closed=matters(scope, incident.id).filter(closed__isnull=False).order_by("-closed_at").first(),
+        reached=reached,
     )
 
 
@@ -116,10 +118,10 @@ def late_matters(scope: Scope, incident: "Incident", now: datetime, most: int) -
     return matters(scope, incident.id).filter(closed__isnull=True, due_at__lte=now).order_by("due_at")[:most]
 
 
-def tonight(scope: Scope, incident: "Incident") -> dict[str, Any]:
+def tonight(scope: Scope, incident: "Incident", reached: "Reached") -> dict[str, Any]:
     """Return the page's content for an incident."""
-    found = standing(scope, incident)
-    due = matters(scope, incident.id).filter(closed__isnull=True).order_by("due_at").values_list("due_at", flat=True)
+    found = standing(scope, incident, reached)
+    late = list(late_matters(scope, incident, found.now, MOST_LATE))
     newest = records(scope, incident.id).order_by("-position")[:LATEST]
     tables = _tables(found.tallies)
     return found.content() | {
@@ -127,11 +129,10 @@ def tonight(scope: Scope, incident: "Incident") -> dict[str, Any]:
         "closed_lately": sum(tally.closed_lately for tally in found.tallies),
         "lately": urlencode({"opened": found.lately.isoformat()}),
         "lately_closed": urlencode({"closed": found.lately.isoformat()}),
-        "held": holding(scope.ledger),
-        "overdue": matter_rows(late_matters(scope, incident, found.now, MOST_LATE), found.now),
+        "overdue": matter_rows(late, found.now),
         "tables": tables,
         "agree": all(table.total == found.total for table in tables),
-        "strip": _strip(due, found.now),
+        "strip": _strip(found.tallies, found.now),
         "progress": found.progress,
         "newest": record_rows(list(newest)),
     }
@@ -185,15 +186,16 @@ class Slot:
     here: float | None
 
 
-def _strip(due: Iterable[datetime], now: datetime) -> list[Slot]:
+def _strip(counted: Iterable[Tally], now: datetime) -> list[Slot]:
     """Return the half hours from 18:00 to midnight; what fell due before stands in the first, what is due later in the last."""
     first = clock.tonight(now) - timedelta(hours=6)
     counts: dict[int, int] = defaultdict(int)
     late: set[int] = set()
-    for moment in due:
-        index = max(0, min(SLOTS - 1, (moment - first) // HALF_HOUR))
-        counts[index] += 1
-        late |= {index} if moment <= now else set()
+    for tally in counted:
+        if tally.due_from is not None:
+            index = max(0, min(SLOTS - 1, (tally.due_from - first) // HALF_HOUR))
+            counts[index] += tally.late + tally.due
+            late |= {index} if tally.late else set()
     slots = []
     for index in range(SLOTS):
         start = first + index * HALF_HOUR

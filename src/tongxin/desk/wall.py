@@ -11,15 +11,15 @@ from django.views.decorators.http import require_GET
 from tongxin.base.scope import CODE_DIGITS, TOWN_DIGITS, Scope, town_of
 from tongxin.base.words import pick
 from tongxin.desk import wording
-from tongxin.desk.progress import visits_by_town
-from tongxin.desk.session import looked_at, signed_in
+from tongxin.desk.session import looked_at, reach, signed_in
 from tongxin.desk.tonight import Line, Standing, late_matters, standing, summed
-from tongxin.ledger.queries import holding, received_at
+from tongxin.ledger.queries import received_at
 from tongxin.places.queries import towns
 from tongxin.places.spelling import short
 from tongxin.places.tiles import Cell, shape, tiles
 
 if TYPE_CHECKING:
+    from tongxin.figures.queries import Reached
     from tongxin.ledger.models import Matter
     from tongxin.orders.models import Incident
 
@@ -34,7 +34,7 @@ def show(request: HttpRequest, scope: Scope) -> HttpResponse:
     incident = looked_at(request)
     if incident is None:
         return render(request, "desk/no_incident.html")
-    return render(request, "desk/wall.html", content(scope, incident))
+    return render(request, "desk/wall.html", content(scope, incident, reach(request)))
 
 
 @dataclass
@@ -80,10 +80,10 @@ class LateRow:
     opened: int
 
 
-def content(scope: Scope, incident: "Incident") -> dict[str, Any]:
+def content(scope: Scope, incident: "Incident", reached: "Reached") -> dict[str, Any]:
     """Return the wall's content for an incident."""
-    found = standing(scope, incident)
-    shown, elsewhere, (columns, rows) = _map(scope, incident, found)
+    found = standing(scope, incident, reached, ("organisation", "town"))
+    shown, elsewhere, (columns, rows) = _map(scope, found)
     total, names = found.total, {tile.code: tile.name for tile in shown}
     late = late_matters(scope, incident, found.now, MOST_LATE)
     in_need = sorted((tile for tile in shown if tile.open), key=lambda tile: (-tile.matters.late, -tile.open, tile.code))
@@ -96,16 +96,15 @@ def content(scope: Scope, incident: "Incident") -> dict[str, Any]:
         "overdue": [_late_row(row, found.now, names) for row in late],
         "total": total,
         "agree": summed(total.title, [elsewhere, *(tile.matters for tile in shown)]) == total,
-        "held": holding(scope.ledger),
-        "received": received_at(scope.ledger, found.position),
+        "received": received_at(scope.ledger, reached.position),
     }
 
 
-def _map(scope: Scope, incident: "Incident", found: Standing) -> tuple[list[Tile], Line, tuple[int, int]]:
+def _map(scope: Scope, found: Standing) -> tuple[list[Tile], Line, tuple[int, int]]:
     """Return the tiles of the towns that somebody may look at, what lies in none of them, and the grid's columns and rows."""
     county = towns(scope.ledger)
     cells = tiles(scope.ledger.ljust(CODE_DIGITS, "0"), [town.code for town in county])
-    visits = visits_by_town(scope, incident.id, found.orders)
+    visits = found.chains.towns() if found.chains else {}
     shown = {
         code: Tile(code, pick(short(name), name_en), cells[code], Line("", f"town={code}"), *visits.get(code, (0, 0)))
         for code, name, name_en in county

@@ -23,21 +23,36 @@ _TYPES = {
 }  # fmt: skip
 
 
+_DAYS = """, counted AS (
+    INSERT INTO figures_day AS held (ledger, incident, figure, day, cells, amount)
+    SELECT %s, incident, figure, day, sum(cells), sum(amount) FROM (
+        SELECT incident, figure, day, 0 AS cells, amount FROM given
+        UNION ALL SELECT incident, figure, day, fresh::int - nothing::int, 0 FROM stored
+    ) change GROUP BY incident, figure, day
+    ON CONFLICT (ledger, incident, figure, day)
+    DO UPDATE SET cells = held.cells + excluded.cells, amount = held.amount + excluded.amount
+)"""
+"""Beside the storing of cells: what it changes of their days."""
+
+
 class _Table:
     """The table of cells, or of their totals: how sums are added to it, and removed where they come to nothing."""
 
-    def __init__(self, name: str, *without: str) -> None:
+    def __init__(self, name: str, *without: str, beside: str = "") -> None:
+        """``beside`` is done in the same statement, for the same ledger, with what was ``given`` and ``stored``."""
         columns = [column for column in _TYPES if column not in without]
         key, keys = ", ".join(columns), ", ".join(f"%s::{_TYPES[column]}[]" for column in columns)
+        self._ledgers = 2 if beside else 1
+        # A row that this statement inserted has no xmax: nothing has changed it yet.
         self._add = f"""
-            WITH stored AS (
-                INSERT INTO {name} AS held (ledger, {key}, records, amount)
-                SELECT %s, * FROM unnest({keys}, %s::bigint[], %s::bigint[])
+            WITH given AS (SELECT * FROM unnest({keys}, %s::bigint[], %s::bigint[]) AS given ({key}, records, amount)),
+            stored AS (
+                INSERT INTO {name} AS held (ledger, {key}, records, amount) SELECT %s, * FROM given
                 ON CONFLICT (ledger, {key})
                 DO UPDATE SET records = held.records + excluded.records, amount = held.amount + excluded.amount
-                RETURNING {key}, records, amount
-            )
-            SELECT {key} FROM stored WHERE records = 0 AND amount = 0"""  # noqa: S608 - the names above
+                RETURNING {key}, held.xmax = 0 AS fresh, records = 0 AND amount = 0 AS nothing
+            ){beside}
+            SELECT {key} FROM stored WHERE nothing"""  # noqa: S608 - the names above
         self._remove = f"DELETE FROM {name} WHERE ledger = %s AND ({key}) IN (SELECT * FROM unnest({keys}))"  # noqa: S608 - as above
 
     def store(self, ledger: str, sums: Iterable[tuple[tuple[Any, ...], Sum]]) -> None:
@@ -46,13 +61,13 @@ class _Table:
         if not rows:
             return
         with connection.cursor() as cursor:
-            cursor.execute(self._add, [ledger, *map(array, zip(*rows, strict=True))])
+            cursor.execute(self._add, [*map(array, zip(*rows, strict=True)), *[ledger] * self._ledgers])
             empty = cursor.fetchall()
             if empty:
                 cursor.execute(self._remove, [ledger, *map(array, zip(*empty, strict=True))])
 
 
-_CELLS, _TOTALS = _Table("figures_cell"), _Table("figures_total", "day")
+_CELLS, _TOTALS = _Table("figures_cell", beside=_DAYS), _Table("figures_total", "day")
 
 
 @transaction.atomic

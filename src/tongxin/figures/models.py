@@ -1,4 +1,4 @@
-"""The cursor, the cells and their totals."""
+"""The cursor, the cells, their totals and their days."""
 
 from django.db import models
 
@@ -47,3 +47,18 @@ class Total(Summed):
     """What the cells of all days come to together, so that the whole is read without reading every day."""
 
     pk = models.CompositePrimaryKey("ledger", "incident", "figure", "area", "organisation", "category", "key")
+
+
+class Day(models.Model):
+    """What the cells of one day come to in the whole county, so that a line of days is drawn without reading every cell.
+
+    ``cells`` is how many of them there are: of a distinct count that many, less what lies in more than one.
+    """
+
+    pk = models.CompositePrimaryKey("ledger", "incident", "figure", "day")
+    ledger = models.CharField(max_length=6)
+    incident = models.UUIDField()
+    figure = models.CharField(max_length=121)
+    day = models.DateField()
+    cells = models.BigIntegerField()
+    amount = models.BigIntegerField()

@@ -1,25 +1,24 @@
-"""Reads of figures: values, breakdowns, and the records behind them."""
+"""Reads of figures: values and breakdowns."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Substr
-from django.db.models.lookups import Exact
 
-from tongxin.audit.queries import last_act
+from tongxin.audit.queries import fetch, last_act
 from tongxin.base import clock
+from tongxin.base.arrays import array
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.figures.compile import is_stock, value
-from tongxin.figures.models import Cell, Cursor, Total
-from tongxin.ledger.models import Record
-from tongxin.ledger.queries import changed, counting, effects_at, matters, position, received_at
+from tongxin.figures.models import Cell, Cursor, Day, Total
+from tongxin.ledger.queries import held_by_phones, last_position, position, received_at
 from tongxin.orders.queries import activities_of
 from tongxin.places.queries import within
 from tongxin.playbook.faults import nearest
@@ -88,10 +87,25 @@ def cursor(ledger: str) -> int:
     return found.position if found else 0
 
 
-def reached(ledger: str) -> tuple[int, int]:
-    """Return how far the figures and the acts at the desk have come: what is shown is the same while both are."""
-    found = Cursor.objects.filter(ledger=ledger).values_list("position", last_act()).first()
-    return (found[0], found[1] or 0) if found else (0, 0)
+class Reached(NamedTuple):
+    """How far a ledger's figures have come, the last act at the desk, the last record, and how many records phones hold."""
+
+    position: int
+    act: int
+    last: int
+    held: int
+
+    @property
+    def behind(self) -> int:
+        """How many records are not yet added up."""
+        return self.last - self.position
+
+
+def reached(ledger: str) -> Reached:
+    """Return how far a ledger has come. What is shown is the same while its figures and the acts at the desk are."""
+    rows = Cursor.objects.filter(ledger=ledger)
+    found = rows.values_list("position", last_act(), last_position(ledger), held_by_phones(ledger)).first()
+    return Reached(*(number or 0 for number in found)) if found else Reached(0, 0, 0, 0)
 
 
 def lag(ledger: str) -> tuple[int, float]:
@@ -121,6 +135,11 @@ def cells(scope: Scope, incident: UUID, narrow: Narrow | None = None, *, by_day:
     return rows.filter(replace(narrow, day=None).filter(), by_then | Q(day=narrow.day) & ~Q(figure__in=stocks))
 
 
+def counted_once(scope: Scope, incident: UUID, found: Figure) -> QuerySet[Any]:
+    """Return what a distinct count has counted in a scope's areas: their ``key``, to be asked for within another question."""
+    return Total.objects.filter(within(scope), ledger=scope.ledger, incident=incident, figure=found.key).values("key")
+
+
 def values(rows: QuerySet[Any], wanted: Iterable[Figure] = ()) -> dict[str, Number]:
     """Return the value of every figure that has cells among the given ones; ``wanted`` ones without are 0."""
     (found,) = _sums(Part(rows))
@@ -144,6 +163,51 @@ class Part:
         if not self.field:
             return Value("")
         return Substr(self.field, 1, self.digits) if self.digits else F(self.field)
+
+
+def by_day(scope: Scope, incident: UUID, wanted: Sequence[Figure], narrow: Narrow | None = None) -> dict[date, dict[str, Number]]:
+    """Return the values of some figures for each day that has records."""
+    keys = [found.key for found in wanted]
+    if not scope.is_whole or (narrow or Narrow()) != Narrow():
+        return values_by(cells(scope, incident, narrow, by_day=True).filter(figure__in=keys), "day")
+    rows = Day.objects.filter(ledger=scope.ledger, incident=incident, figure__in=keys, cells__gt=0)
+    again = _again(scope, incident, [found.key for found in wanted if found.rule.verb == "distinct"])
+    distinct = {found.key for found in wanted if found.rule.verb == "distinct"}
+    sums = {
+        (key, day): cells - again.get((key, day), 0) if key in distinct else amount
+        for key, day, cells, amount in rows.values_list("figure", "day", "cells", "amount")
+    }
+    return _table("day", sums)
+
+
+_SEVERAL = """
+SELECT DISTINCT figure FROM (
+    SELECT figure FROM figures_total WHERE ledger = %(ledger)s AND incident = %(incident)s AND figure = ANY(%(figures)s::text[])
+    GROUP BY figure, key HAVING count(*) > 1) several
+"""
+_AGAIN = """
+WITH several AS (
+    SELECT figure, key FROM figures_total
+    WHERE ledger = %(ledger)s AND incident = %(incident)s AND figure = ANY(%(figures)s::text[])
+    GROUP BY figure, key HAVING count(*) > 1
+)
+SELECT figure, day, sum(n - 1)::bigint FROM (
+    SELECT figure, day, key, count(*) AS n FROM figures_cell JOIN several USING (figure, key)
+    WHERE ledger = %(ledger)s AND incident = %(incident)s AND figure = ANY(%(figures)s::text[])
+    GROUP BY figure, day, key
+) counted GROUP BY figure, day
+"""
+
+
+def _again(scope: Scope, incident: UUID, keys: Sequence[str]) -> dict[tuple[str, date], int]:
+    """Return how many cells of each (figure, day) hold what another cell of that day holds already.
+
+    What a distinct count counts lies in one cell of a day, unless it has more than one total: few do, and of few figures.
+    """
+    asked = {"ledger": scope.ledger, "incident": incident, "figures": array(keys)}
+    several = [key for (key,) in fetch(_SEVERAL, asked)] if keys else []
+    rows = fetch(_AGAIN, asked | {"figures": array(several)}) if several else []
+    return {(key, day): n for key, day, n in rows}
 
 
 def values_by(rows: QuerySet[Any], field: str, *, digits: int | None = None) -> dict[Any, dict[str, Number]]:
@@ -197,129 +261,3 @@ def _sums(*parts: Part) -> list[dict[tuple[str, Any], int]]:
         for number, key, by, sum_ in cursor.fetchall():
             found[number][key, _READ.get(parts[number].field, str)(by)] = sum_
     return found
-
-
-@dataclass(frozen=True)
-class Traced:
-    """The records behind a figure, newest first; counted and cut into pages without being read."""
-
-    rows: QuerySet[Record]
-    number: int
-    points: list[int] | None = None
-
-    def count(self) -> int:
-        """Return how many there are."""
-        return self.number
-
-    def __len__(self) -> int:
-        return self.number
-
-    def __getitem__(self, part: slice) -> QuerySet[Record]:
-        """Return a stretch of them."""
-        return self.rows[part] if self.points is None else self.rows.filter(position__in=self.points[part])
-
-
-def trace(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow | None = None) -> Traced:
-    """Return exactly the records behind a figure as it stood at ``upto``.
-
-    For a count of matters these are the records that opened or closed them; for a duration, both; for a latest number, the one
-    record of each subject that says it.
-    """
-    narrow = narrow or Narrow()
-    if found.rule.verb in ("opened", "closed", "duration"):
-        points = sorted(_turning_points(scope, incident, found, upto, narrow), reverse=True)
-        return Traced(_shown(scope, upto), len(points), points)
-    rows = counting(scope.ledger, upto, None if is_stock(found.rule) else narrow.day)
-    rows = rows.filter(
-        within(scope), replace(narrow, day=None).filter(), _says(found), incident=incident, activity=found.activity.id
-    )
-    rows = rows.order_by("-position")
-    if is_stock(found.rule):
-        points = _stock_points(scope.ledger, rows, found, upto, narrow.day)
-        return Traced(rows, len(points), points)
-    if upto != cursor(scope.ledger):
-        return Traced(rows, rows.count())
-    counted = cells(scope, incident, narrow).filter(figure=found.key).aggregate(records=Sum("records"))
-    return Traced(rows, counted["records"] or 0)
-
-
-_COLUMNS = frozenset({"place", "member", "duty", "day", "organisation", "area", "category"})
-
-
-def restated(scope: Scope, incident: UUID, found: Figure, upto: int) -> Number | None:
-    """Return what a figure that was told at ``upto`` comes to by the corrections since; None if only a new count can tell."""
-    rows = counting(scope.ledger, upto, known=cursor(scope.ledger))
-    rows = rows.filter(within(scope), _says(found), incident=incident, activity=found.activity.id).order_by()
-    if found.rule.verb == "records":
-        return rows.count()
-    if found.rule.verb == "distinct" and _COLUMNS.issuperset(found.rule.nouns):
-        return int(rows.values(*found.rule.nouns).distinct().count())
-    return None
-
-
-def corrected(scope: Scope, incident: UUID, found: Figure, upto: int) -> list[int]:
-    """Return the positions of records up to ``upto`` that a figure counted and that were corrected or withdrawn since."""
-    changes = changed(scope.ledger, upto, cursor(scope.ledger)).values("position")
-    if found.rule.verb in ("opened", "closed", "duration"):
-        told = matters(scope, incident, upto).filter(activity=found.activity.id, name=found.rule.nouns[0])
-        turning = "closed" if found.rule.verb == "closed" else "opened"
-        return sorted(told.filter(**{f"{turning}__in": changes}).values_list(turning, flat=True))
-    rows = counting(scope.ledger, upto).filter(within(scope), _says(found), incident=incident, activity=found.activity.id)
-    return list(rows.filter(position__in=changes).order_by("position").values_list("position", flat=True))
-
-
-def _shown(scope: Scope, upto: int) -> QuerySet[Record]:
-    return Record.objects.filter(within(scope), ledger=scope.ledger, position__lte=upto).order_by("-position")
-
-
-def _says(found: Figure) -> Q:
-    """Return the filter for records that a figure counts: each by the version that it was made under."""
-    said = Q(position__in=[])
-    for version in versions().values():
-        rule = version.figure_rule(found.rule.name) if version.id == found.activity.id else None
-        if rule is not None:
-            # “Not 0”: of what equals something PostgreSQL expects one row in two hundred, and would read all for a page of fifty.
-            fed = ~Q(Exact(F("feeds").bitand(1 << version.figure.index(rule)), 0))
-            said |= Q(fed, activity_hash=version.hash)
-    return said
-
-
-def _stock_points(ledger: str, rows: QuerySet[Record], found: Figure, upto: int, day: date | None) -> list[int]:
-    """Return the positions behind a stock: every record up to the day, or of a latest number each subject's last."""
-    times = {e.by: (e.occurred_at, e.day) for e in effects_at(ledger, upto).filter(by__isnull=False)}
-    itself, by_then = rows.exclude(position__in=times), Q() if day is None else Q(day__lte=day)
-    if found.rule.verb == "latest":  # there are few corrections, and thousands of records that are simply themselves
-        itself = itself.order_by("subject", "-occurred_at", "-device", "-chain", "-seq").distinct("subject")
-    last: dict[tuple[str, int], tuple[object, int]] = {}
-    fields = ("position", "subject", "occurred_at", "day", "device", "chain", "seq")
-    counted = [*itself.filter(by_then).values_list(*fields), *rows.filter(position__in=times).values_list(*fields)]
-    for at, subject, occurred_at, its_day, *rest in counted:
-        moment, happened = times.get(at, (occurred_at, its_day))
-        if day is None or happened <= day:
-            key = (subject, 0) if found.rule.verb == "latest" else (subject, at)
-            last[key] = max(last.get(key, ((), 0)), ((moment, *rest), at))
-    return sorted((at for _, at in last.values()), reverse=True)
-
-
-def _turning_points(scope: Scope, incident: UUID, found: Figure, upto: int, narrow: Narrow) -> list[int]:
-    """Return positions. A count falls where its own record lies; a duration lies where its matter opened."""
-    mine = matters(scope, incident, upto).filter(activity=found.activity.id, name=found.rule.nouns[0])
-    moment = "closed_at" if found.rule.verb == "closed" else "opened_at"
-    if narrow.day is not None:
-        start = clock.start_of(narrow.day)
-        mine = mine.filter(**{f"{moment}__gte": start, f"{moment}__lt": clock.tonight(start)})
-    narrow = replace(narrow, day=None)
-    if found.rule.verb == "closed":
-        closings = mine.filter(closed__isnull=False).values("closed")
-        rows = _shown(scope, upto).filter(narrow.filter(), position__in=closings)
-        return list(rows.values_list("position", flat=True))
-    if narrow.organisation is not None:  # a matter's own is the one answerable now
-        openings = Record.objects.filter(
-            ledger=scope.ledger, position__in=mine.values("opened"), organisation=narrow.organisation
-        )
-        mine = mine.filter(opened__in=openings.values("position"))
-    mine = mine.filter(replace(narrow, organisation=None).filter())
-    if found.rule.verb == "opened":
-        return list(mine.values_list("opened", flat=True))
-    pairs = mine.filter(closed__isnull=False).values_list("opened", "closed")
-    return [position for pair in pairs for position in pair if position]

@@ -454,3 +454,15 @@ def totals(database: sqlite3.Connection) -> Iterator[tuple[Name, tuple[int, int]
     """)
     for *name, records, amount in rows:
         yield tuple(name), (records, amount)
+
+
+def days(database: sqlite3.Connection) -> Iterator[tuple[Name, tuple[int, int]]]:
+    """Yield how many cells each day of a figure has, and what they come to."""
+    rows = database.execute("""
+        SELECT incident, figure, day, count(*), sum(amount) FROM (
+            SELECT incident, figure, day, sum(amount) AS amount FROM part
+            GROUP BY incident, figure, day, area, organisation, category, key HAVING sum(records) <> 0 OR sum(amount) <> 0
+        ) GROUP BY incident, figure, day
+    """)
+    for *name, cells, amount in rows:
+        yield tuple(name), (cells, amount)

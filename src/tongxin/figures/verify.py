@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from tongxin.figures import second_fold
-from tongxin.figures.models import Cell, Total
+from tongxin.figures.models import Cell, Day, Total
 from tongxin.figures.queries import cursor
 from tongxin.figures.second_fold import ROLES, Content, Held, Name
 from tongxin.ledger.models import Matter
@@ -51,6 +51,7 @@ def verify(ledger: str) -> tuple[int, int, list[Difference]]:
     wanted, held = dict(second_fold.cells(database)), {_name(cell): (cell.records, cell.amount) for cell in _stored_cells(ledger)}
     faults += _differences(held, wanted, " / ".join)
     faults += _differences(_stored_totals(ledger), dict(second_fold.totals(database)), " / ".join)
+    faults += _differences(_stored_days(ledger), dict(second_fold.days(database)), " / ".join)
     faults += _differences(_stored_matters(ledger), {m.id: m.held for m in matters}, lambda id_: f"matter {id_}")
     return second_fold.counting(database), len(held), faults
 
@@ -68,6 +69,11 @@ def _stored_totals(ledger: str) -> dict[Name, tuple[int, int]]:
     names = ("incident", "figure", "area", "organisation", "category", "key")
     rows = Total.objects.filter(ledger=ledger).values_list(*names, "records", "amount")
     return {tuple(map(str, name)): (records, amount) for *name, records, amount in rows.iterator()}
+
+
+def _stored_days(ledger: str) -> dict[Name, tuple[int, int]]:
+    rows = Day.objects.filter(ledger=ledger).exclude(cells=0).values_list("incident", "figure", "day", "cells", "amount")
+    return {tuple(map(str, name)): (cells, amount) for *name, cells, amount in rows.iterator()}
 
 
 def _stored_matters(ledger: str) -> dict[str, Held]:

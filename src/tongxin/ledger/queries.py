@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, CharField, Count, DateTimeField, Func, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Cast
 
-from tongxin.audit.queries import fetch
+from tongxin.audit.queries import fetch, probed
 from tongxin.base.arrays import array
 from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
@@ -22,6 +22,7 @@ from tongxin.places.queries import within
 from tongxin.playbook.registry import activities
 from tongxin.protocol.record import GENESIS
 
+HALF_HOUR = timedelta(minutes=30)
 MOST_NAMED = 1000
 """So many rows are asked for by name; for more, all are read."""
 
@@ -32,6 +33,11 @@ def position(ledger: str) -> int:
     return found.position if found else 0
 
 
+def last_position(ledger: str) -> Subquery:
+    """Return the position of the last record, to be asked for beside something else."""
+    return Subquery(Counter.objects.filter(ledger=ledger).values("position"))
+
+
 def ledgers() -> list[str]:
     """Return the ledgers that have records."""
     return list(Counter.objects.values_list("ledger", flat=True))
@@ -40,6 +46,12 @@ def ledgers() -> list[str]:
 def holding(ledger: str) -> int:
     """Return how many records phones last said that they hold."""
     return Heartbeat.objects.filter(ledger=ledger).aggregate(held=Sum("holds"))["held"] or 0
+
+
+def held_by_phones(ledger: str) -> Subquery:
+    """Return how many records phones last said that they hold, to be asked for beside something else."""
+    held = Heartbeat.objects.filter(ledger=ledger).order_by().values("ledger").annotate(held=Sum("holds"))
+    return Subquery(held.values("held"))
 
 
 def received_at(ledger: str, at: int) -> datetime | None:
@@ -54,19 +66,17 @@ def head(ledger: str, device: UUID, chain: UUID) -> dict[str, object]:
     return {"chain": chain, "last_seq": last_seq, "last_hash": last_hash}
 
 
-def counting(ledger: str, upto: int | None = None, day: date | None = None, *, known: int | None = None) -> QuerySet[Record]:
-    """Return the records that counted when the figures had come to ``upto`` (None: that count now), perhaps only of a day.
+def counting(ledger: str, upto: int | None = None, when: Q | None = None, *, known: int | None = None) -> QuerySet[Record]:
+    """Return the records that counted when the figures had come to ``upto`` (None: that count now), perhaps only of some days.
 
-    A corrected record is represented by its correction, at its own time. ``known`` asks for the same records as they stand by
-    what was known later, at that position.
+    A corrected record is represented by its correction, at its own time. ``when`` filters by ``day``. ``known`` asks for the same
+    records as they stand by what was known later, at that position.
     """
-    effects = effects_at(ledger, known or upto)
-    plain = Q(act="report", quarantine="")
+    effects, days = effects_at(ledger, known or upto), when or Q()
+    plain = Q(act="report", quarantine="") & days
     if upto is not None:
         effects, plain = effects.filter(position__lte=upto), plain & Q(position__lte=upto)
-    standing = effects.filter(by__isnull=False)
-    if day is not None:
-        plain, standing = plain & Q(day=day), standing.filter(day=day)
+    standing = effects.filter(days, by__isnull=False)
     counted = plain & ~Q(position__in=effects.values("position")) | Q(position__in=standing.values("by"))
     rows = Record.objects.filter(counted, ledger=ledger)
     return rows if upto is None else rows.filter(position__lte=known or upto)
@@ -141,21 +151,21 @@ def matter(scope: Scope, id_: UUID) -> Matter:
     return found
 
 
-def marked(scope: Scope, incident: UUID) -> QuerySet[Record]:
-    """Return an incident's marked records about which nobody has decided yet, newest first, and those that name no incident.
+def marked(scope: Scope, incident: UUID) -> list[int]:
+    """Return the positions, newest first, of an incident's marked records about which nobody has decided yet.
 
-    Those that were rejected are left out, and those that were released and count.
+    Those that name no incident are among them; those that were rejected are not, nor those that were released and count.
     """
     named = _marked(scope, incident)
     counting_now = Effect.objects.filter(ledger=scope.ledger, until__isnull=True, by__isnull=False)
-    released = counting_now.filter(position__in=[row[0] for row in named]).values_list("position", flat=True)
+    released = counting_now.filter(position__in=_all_marked(scope).values("position")).values_list("position", flat=True)
     decided = {*_rejections(scope.ledger, named), *released}
-    return _newest(scope, [row[0] for row in named if row[0] not in decided])
+    return sorted((row[0] for row in named if row[0] not in decided), reverse=True)
 
 
-def rejected(scope: Scope, incident: UUID) -> QuerySet[Record]:
-    """Return an incident's marked records that somebody looked at and left out, newest first, and those that name no incident."""
-    return _newest(scope, list(_rejections(scope.ledger, _marked(scope, incident))))
+def rejected(scope: Scope, incident: UUID) -> list[int]:
+    """Return the same of those that somebody looked at and left out."""
+    return sorted(_rejections(scope.ledger, _marked(scope, incident)), reverse=True)
 
 
 def rejections(rows: Sequence[Record]) -> dict[int, Fact]:
@@ -170,13 +180,17 @@ Named = tuple[int, UUID | None, str, UUID]
 
 def _marked(scope: Scope, incident: UUID) -> list[Named]:
     """Return an incident's marked records. They are few: they are read by an index of their own, whatever the incident."""
-    rows = Record.objects.filter(within(scope), ledger=scope.ledger).exclude(quarantine="").order_by()
-    fields = rows.values_list("incident", "position", "id", "hash", "typist")
+    fields = _all_marked(scope).values_list("incident", "position", "id", "hash", "typist")
     return [named for whose, *named in fields if whose in (incident, None)]  # type: ignore[misc]
 
 
-def _newest(scope: Scope, positions: Collection[int]) -> QuerySet[Record]:
-    return Record.objects.filter(ledger=scope.ledger, position__in=positions).order_by("-position")
+def _all_marked(scope: Scope) -> QuerySet[Record]:
+    return Record.objects.filter(within(scope), ledger=scope.ledger).exclude(quarantine="").order_by()
+
+
+def records_at(scope: Scope, positions: Collection[int]) -> list[Record]:
+    """Return the records at some positions, newest first."""
+    return list(Record.objects.filter(within(scope), ledger=scope.ledger, position__in=positions).order_by("-position"))
 
 
 def _rejections(ledger: str, named: Iterable[Named]) -> dict[int, Fact]:
@@ -252,14 +266,14 @@ def stored_bytes(ledger: str, upto: int) -> Iterable[tuple[Any, ...]]:
     return rows.values_list(*fields).iterator(chunk_size=2000)
 
 
-def visit_made(scope: Scope, incident: UUID) -> Q:
+def visit_recorded(scope: Scope, incident: UUID) -> Q:
     """Return the condition that a visit (a duty) was made: some record that counts says so of its place, under its order."""
     rows = counting(scope.ledger).filter(within(scope), incident=incident, order=OuterRef("order_id"))
     same = rows.filter(activity=OuterRef("activity"))
-    # By its subject, for which there is an index: how many duties an order has PostgreSQL guesses far too low.
-    made = Q(Exists(same.filter(subject=Cast(OuterRef("place_id"), CharField()))))
+    # By its subject, for which there is an index.
+    made = Q(probed(same.filter(subject=Cast(OuterRef("place_id"), CharField()))))
     others = [found.id for found in activities().values() if found.kind == "visit" and found.subject != "place"]
-    return made | Q(Exists(same.filter(activity__in=others, place=OuterRef("place_id")))) if others else made
+    return made | Q(probed(same.filter(activity__in=others, place=OuterRef("place_id")))) if others else made
 
 
 def open_about_places(scope: Scope, incident: UUID) -> QuerySet[Matter]:
@@ -277,32 +291,44 @@ def last_about_places(scope: Scope, incident: UUID, places: Iterable[UUID]) -> d
 
 @dataclass(frozen=True)
 class Tally:
-    """Matters of one kind, area and organisation: late, open but not late, closed since a moment; opened and closed of late."""
+    """Matters of one kind, area and organisation: late, open but not late, closed since a moment; opened and closed of late.
+
+    Of the open ones, all fall due in the half hour that begins at ``due_from``; it is None for the closed, of which the last was
+    closed at ``last_closed``.
+    """
 
     activity: str
     name: str
     area: str
     organisation: UUID
+    due_from: datetime | None
     late: int
     due: int
     closed: int
     opened_lately: int
     closed_lately: int
+    last_closed: datetime | None
 
 
 def tallies(scope: Scope, incident: UUID, now: datetime, since: datetime, lately: datetime) -> list[Tally]:
-    """Count an incident's matters by kind, area and organisation; ``lately`` must not be before ``since``."""
+    """Count an incident's matters by kind, area, organisation and when they are due; ``lately`` must not be before ``since``."""
     is_open, closed_since = Q(closed__isnull=True), Q(closed__isnull=False, closed_at__gte=since)
     found = matters(scope, incident).filter(is_open | closed_since)
-    grouped = found.order_by().values("activity", "name", "area", "organisation")
+    half_hour = Func(Value(HALF_HOUR), "due_at", Value(since), function="date_bin")
+    due_from = Case(When(is_open, then=half_hour), output_field=DateTimeField())
+    grouped = found.order_by().annotate(due_from=due_from).values("activity", "name", "area", "organisation", "due_from")
     counted = grouped.annotate(
         late=Count("opened", filter=is_open & Q(due_at__lte=now)),
         due=Count("opened", filter=is_open & Q(due_at__gt=now)),
         closed_since=Count("opened", filter=closed_since),
         opened_lately=Count("opened", filter=Q(opened_at__gte=lately)),
         closed_lately=Count("opened", filter=Q(closed__isnull=False, closed_at__gte=lately)),
+        last_closed=Max("closed_at", filter=closed_since),
     )
-    fields = ("activity", "name", "area", "organisation", "late", "due", "closed_since", "opened_lately", "closed_lately")
+    fields = (
+        "activity", "name", "area", "organisation", "due_from", "late", "due", "closed_since", "opened_lately", "closed_lately",
+        "last_closed",
+    )  # fmt: skip
     return [Tally(*row) for row in counted.values_list(*fields)]
 
 

@@ -92,8 +92,13 @@ def order(scope: Scope, id_: UUID) -> Order:
 
 def activities_of(scope: Scope, incident: UUID) -> list[str]:
     """Return the names of the activities that an incident's orders name, in the order in which these began."""
+    return list(dict.fromkeys(activities_asked(scope, incident)))
+
+
+def activities_asked(scope: Scope, incident: UUID) -> list[str]:
+    """Return the same, each name as often as orders name it."""
     rows = Order.objects.filter(ledger=scope.ledger, incident=incident).order_by("starts_at", "number")
-    return list(dict.fromkeys(name for row in rows for name in row.activities))
+    return [name for names in rows.values_list("activities", flat=True) for name in names]
 
 
 class OrderTerms(NamedTuple):
