@@ -72,7 +72,7 @@ def _scope_words(order: "Order") -> str:
 
 
 def _coverage(scope: Scope, order: "Order") -> dict[str, Any]:
-    """Return the chain listed → visited → found → put right, by team and by category, and what just arrived."""
+    """Return the chain from list to second look, by team and by category, and what just arrived."""
     coverage, chains = progress.coverage(order), progress.Chains(scope, [order])
     teams = chains.teams(order)
     newest = records(scope, order.incident_id).filter(order=order.id).order_by("-position")

@@ -1,4 +1,4 @@
-"""How far an order has come: listed → visited → found → put right, by team and by category; and who is on duty."""
+"""How far an order has come: listed → visited → found → put right → looked at again, by team and category; who is on duty."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +17,10 @@ from tongxin.base.scope import TOWN_DIGITS, Scope, town_of
 from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.figures.queries import Figure, Part, cells, counted_once, figures, tables
-from tongxin.ledger.queries import matters_by, shifts_by_duty, visit_recorded
+from tongxin.ledger.queries import Found, matters_by, shifts_by_duty, visit_recorded
 from tongxin.orders.queries import activities_asked, duties, posts_of, visits_listed, visits_listed_by_town
-from tongxin.people.queries import organisation_names
+from tongxin.people.queries import organisation_areas, organisation_names
+from tongxin.places.queries import area_names
 
 if TYPE_CHECKING:
     from tongxin.orders.models import Order
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Progress:
-    """One row: ``query`` narrows the lists behind its numbers."""
+    """One row: ``query`` narrows the lists behind its numbers; ``where`` is the team's district."""
 
     title: str
     query: str
@@ -36,7 +37,9 @@ class Progress:
     visited: int = 0
     found: int = 0
     fixed: int = 0
+    again: int = 0
     late: int = 0
+    where: str = ""
 
     @property
     def unvisited(self) -> int:
@@ -54,7 +57,8 @@ def summed(rows: Iterable[Progress]) -> Progress:
     total = Progress(say("合计"), "")
     for row in rows:
         total.listed, total.visited = total.listed + row.listed, total.visited + row.visited
-        total.found, total.fixed, total.late = total.found + row.found, total.fixed + row.fixed, total.late + row.late
+        total.found, total.fixed = total.found + row.found, total.fixed + row.fixed
+        total.again, total.late = total.again + row.again, total.late + row.late
     return total
 
 
@@ -77,7 +81,7 @@ _FIELDS: Mapping[str, tuple[str, int | None]] = {
 
 
 class Chains:
-    """The chains of some orders of one incident, listed → visited → found → put right: read at once, told apart in some ways."""
+    """The chains of some orders of one incident: read at once, told apart in some ways."""
 
     def __init__(self, scope: Scope, orders: "Sequence[Order]", fields: Sequence[str] = ("organisation", "category")) -> None:
         """``fields`` are those by which the visits are told apart."""
@@ -94,7 +98,7 @@ class Chains:
         return self._orders[0].incident_id
 
     @cached_property
-    def _matters(self) -> list[tuple[UUID, tuple[UUID | None, str], int, int, int]]:
+    def _matters(self) -> list[Found]:
         kinds = [(id_, figure.activity.id) for id_, figure in self._figures.items()]
         return matters_by(self._scope, self._incident, kinds, clock.now()) if kinds else []
 
@@ -106,7 +110,7 @@ class Chains:
     def teams(self, order: "Order") -> list[Progress]:
         """Return an order's chain by organisation, as the order names them."""
         rows = self._by_team(order)
-        self._add_matters(order, rows, 0)
+        self._add_matters(order, rows, "organisation")
         return [rows[id_] for id_ in order.organisations if id_ in rows]
 
     def kinds(self, order: "Order") -> list[Progress]:
@@ -114,7 +118,7 @@ class Chains:
         mine = [kind for id_, _, kind in self._listed if id_ == order.id]
         rows = {kind: Progress(wording.category(kind), f"category={kind}") for kind in mine}
         self._add_visits(order, rows, 1, "category")
-        self._add_matters(order, rows, 1)
+        self._add_matters(order, rows, "category")
         return sorted(rows.values(), key=lambda row: -row.listed)
 
     def towns(self) -> dict[str, tuple[int, int]]:
@@ -128,7 +132,8 @@ class Chains:
 
     def _by_team(self, order: "Order") -> dict[Any, Progress]:
         mine = [team for id_, team, _ in self._listed if id_ == order.id]
-        rows = {team: Progress(self._teams.get(team, ""), f"organisation={team}") for team in mine}
+        where = districts(mine)
+        rows = {team: Progress(self._teams.get(team, ""), f"organisation={team}", where=where.get(team, "")) for team in mine}
         self._add_visits(order, rows, 0, "organisation")
         return rows
 
@@ -141,10 +146,22 @@ class Chains:
             for key, row in rows.items():
                 row.visited = int(self._visited[field].get(key, {}).get(figure.key, 0))
 
-    def _add_matters(self, order: "Order", rows: dict[Any, Progress], at: int) -> None:
-        for id_, pair, found, fixed, late in self._matters:
-            if id_ == order.id and (row := rows.get(pair[at])):
-                row.found, row.fixed, row.late = row.found + found, row.fixed + fixed, row.late + late
+    def _add_matters(self, order: "Order", rows: dict[Any, Progress], field: str) -> None:
+        for one in self._matters:
+            if one.order == order.id and (row := rows.get(getattr(one, field))):
+                row.found, row.fixed = row.found + one.found, row.fixed + one.closed
+                row.again, row.late = row.again + one.again, row.late + one.late
+
+
+def districts(teams: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """Return where organisations work, by id: the name of the one area, or how many they are."""
+    areas = organisation_areas(teams)
+    names = area_names({code for codes in areas.values() for code in codes})
+    return {
+        team: names.get(codes[0], "") if len(codes) == 1 else say("{n}个乡镇", n=len(codes))
+        for team, codes in areas.items()
+        if codes
+    }
 
 
 def visit_made(scope: Scope, incident: UUID) -> Q:

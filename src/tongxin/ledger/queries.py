@@ -388,13 +388,29 @@ def heard(ledger: str, phones: Collection[UUID]) -> dict[UUID, Heard]:
     return {row[0]: Heard(*row[1:]) for row in fetch(sql, {"phones": array(phones), "ledger": ledger})}
 
 
-def matters_by(
-    scope: Scope, incident: UUID, wanted: Iterable[tuple[UUID, str]], now: datetime
-) -> list[tuple[UUID, tuple[UUID | None, str], int, int, int]]:
-    """Return (order, (organisation, category), found, closed, late) over the matters that the orders' activities declare.
+def looked_at_again(scope: Scope) -> Q:
+    """Return the condition that somebody said something of a matter's subject after the matter was closed."""
+    later = counting(scope.ledger).filter(
+        activity=OuterRef("activity"), subject=OuterRef("subject"), incident=OuterRef("incident"),
+        occurred_at__gt=OuterRef("closed_at"),
+    )  # fmt: skip
+    return Q(probed(later), closed__isnull=False)
 
-    ``wanted`` are the orders, each with one of its activities.
-    """
+
+class Found(NamedTuple):
+    """Matters of an order about places of a category, of an organisation: found, closed, looked at again since, overdue."""
+
+    order: UUID
+    organisation: UUID | None
+    category: str
+    found: int
+    closed: int
+    again: int
+    late: int
+
+
+def matters_by(scope: Scope, incident: UUID, wanted: Iterable[tuple[UUID, str]], now: datetime) -> list[Found]:
+    """Count the matters that some orders declare; ``wanted`` are the orders, each with one of its activities."""
     mine = Q(order__in=[])
     for order, activity in wanted:
         mine |= Q(order=order, activity=activity)
@@ -402,11 +418,11 @@ def matters_by(
     grouped = found.order_by().values("order", "organisation", "category")
     counted = grouped.annotate(
         found=Count("opened"),
-        fixed=Count("closed"),
+        n_closed=Count("closed"),
+        again=Count("opened", filter=looked_at_again(scope)),
         late=Count("opened", filter=Q(closed__isnull=True, due_at__lte=now)),
     )
-    rows = counted.values_list("order", "organisation", "category", "found", "fixed", "late")
-    return [(order, (organisation, category), *numbers) for order, organisation, category, *numbers in rows]
+    return [Found(*row) for row in counted.values_list("order", "organisation", "category", "found", "n_closed", "again", "late")]
 
 
 def is_shift() -> Q:

@@ -110,17 +110,30 @@ def member_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     return {id_: pick(name, name_en) for id_, name, name_en in rows}
 
 
-def _called(ids: Collection[UUID]) -> Iterable[tuple[UUID, tuple[str, str]]]:
-    rows = Organisation.objects.filter(id__in=ids).values_list("id", "name", "name_en")
-    return ((id_, (name, name_en)) for id_, name, name_en in rows)
+class Called(NamedTuple):
+    """What an organisation is called, and the areas (codes) in which it works."""
+
+    name: str
+    name_en: str
+    areas: list[str]
 
 
-ORGANISATIONS_CALLED = Known(_called)
+def _called(ids: Collection[UUID]) -> Iterable[tuple[UUID, Called]]:
+    rows = Organisation.objects.filter(id__in=ids).values_list("id", "name", "name_en", "areas")
+    return ((id_, Called(name, name_en, areas)) for id_, name, name_en, areas in rows)
+
+
+_ORGANISATIONS = Known(_called)
 
 
 def organisation_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Return names by id in the language being spoken."""
-    return {id_: pick(*names) for id_, names in ORGANISATIONS_CALLED.of(id_ for id_ in ids if id_).items()}
+    return {id_: pick(one.name, one.name_en) for id_, one in _ORGANISATIONS.of(id_ for id_ in ids if id_).items()}
+
+
+def organisation_areas(ids: Iterable[UUID | None]) -> dict[UUID | None, list[str]]:
+    """Return the codes of the areas in which organisations work, by id."""
+    return {id_: one.areas for id_, one in _ORGANISATIONS.of(id_ for id_ in ids if id_).items()}
 
 
 def organisations(ids: Iterable[UUID]) -> list[Organisation]:

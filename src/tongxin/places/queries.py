@@ -74,22 +74,22 @@ def _areas_called(codes: Collection[str]) -> Iterable[tuple[str, tuple[str, str]
     return ((code, (name, name_en)) for code, name, name_en in rows)
 
 
-PLACES_CALLED, AREAS_CALLED = Known(_places_called), Known(_areas_called)
+_PLACES, _AREAS = Known(_places_called), Known(_areas_called)
 
 
 def place_names(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Return names by id in the language being spoken."""
-    return {id_: pick(*names) for id_, names in PLACES_CALLED.of(id_ for id_ in ids if id_).items()}
+    return {id_: pick(*names) for id_, names in _PLACES.of(id_ for id_ in ids if id_).items()}
 
 
 def area_names(codes: Iterable[str]) -> dict[str, str]:
     """Return names by code in the language being spoken."""
-    return {code: pick(*names) for code, names in AREAS_CALLED.of(codes).items()}
+    return {code: pick(*names) for code, names in _AREAS.of(codes).items()}
 
 
 def area_names_both(codes: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return the Chinese and the English name by code."""
-    return {code: (name, name_en or name) for code, (name, name_en) in AREAS_CALLED.of(codes).items()}
+    return {code: (name, name_en or name) for code, (name, name_en) in _AREAS.of(codes).items()}
 
 
 def town_names(codes: Iterable[str]) -> dict[str, str]:
@@ -144,12 +144,12 @@ def _towns_of(ledgers: Collection[str]) -> Iterator[tuple[str, list[Town]]]:
             yield ledger, found
 
 
-TOWNS = Known(_towns_of)
+_TOWNS = Known(_towns_of)
 
 
 def towns(ledger: str) -> list[Town]:
     """Return every town of a county, by code: a county's areas are loaded at once."""
-    return TOWNS.of([ledger]).get(ledger, [])
+    return _TOWNS.of([ledger]).get(ledger, [])
 
 
 class HeldPlace(NamedTuple):
