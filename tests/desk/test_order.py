@@ -31,6 +31,18 @@ def test_the_chain_goes_from_the_list_to_the_second_look(cast: Cast, desk: Clien
     ]  # fmt: skip
 
 
+def test_a_second_look_that_is_withdrawn_was_none(cast: Cast, desk: Client) -> None:
+    phone = cast.phone()
+    for minutes, answers in ((60, OPEN), (40, SHUT)):
+        phone.says(cast.night - timedelta(minutes=minutes), answers)
+    look = phone.says(cast.night - timedelta(minutes=20), SHUT)
+    catch_up("430181")
+    assert chain(desk)[5] == "1"
+    phone.says(cast.night, {}, act="withdraw", target=look["id"])
+    catch_up("430181")
+    assert chain(desk)[5] == "0"
+
+
 def test_the_second_look_opens_to_what_was_looked_at(cast: Cast, desk: Client) -> None:
     near, far = cast.phone(), cast.phone("outsider")
     for minutes, answers in ((60, OPEN), (40, SHUT), (20, SHUT)):

@@ -183,6 +183,7 @@ ALTERED: dict[str, Callable[[], Any]] = {
     "a total that counts one more": lambda: Total.objects.filter(figure="venue_closure.inspections").update(amount=2),
     "a day that counts one more": lambda: Day.objects.filter(figure="venue_closure.inspections").update(amount=2),
     "a day that has a cell more": lambda: Day.objects.filter(figure="venue_closure.venues_inspected").update(cells=2),
+    "a matter that nobody looked at again": lambda: Matter.objects.filter(until=None).update(again=True),
     "another day": lambda: Cell.objects.filter(figure="venue_closure.inspections").update(day="2022-03-21"),
 }
 

@@ -55,7 +55,7 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
         rows = rows.filter(**{field: narrowing.uuid(request.GET, field)}) if wanted.get(field) else rows
     rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
     rows = rows.filter(ledger.is_shift()) if wanted.get("shifts") else rows
-    rows = rows.filter(ledger.looked_at_again(scope)) if wanted.get("again") else rows
+    rows = rows.filter(again=True) if wanted.get("again") else rows
     for field, lookup in (
         ("from", "due_at__gte"),
         ("to", "due_at__lt"),

@@ -1,7 +1,9 @@
 """Writes of cells: one path, from the ledger's records to matters and figures."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -13,6 +15,7 @@ from tongxin.ledger import fold, resolving
 from tongxin.ledger.actions import settle
 from tongxin.ledger.queries import position
 from tongxin.ledger.reading import About, Reading, read, unsettled
+from tongxin.ledger.storing import Seen, look_again
 
 SLICE = 5000
 """Most records of one pull."""
@@ -105,6 +108,7 @@ def _apply(ledger: str, step: tuple[int, int], cells: Cells) -> None:
     then.contribute(cells, sign=-1)
     now.contribute(cells)
     settle(ledger, end, reading.held, now.states(), {position: now.effects.get(position) for position in reading.bound})
+    look_again(ledger, now.seen(reading))
 
 
 class _Told:
@@ -123,6 +127,17 @@ class _Told:
     def states(self) -> Iterator[fold.State]:
         """Yield all matters and conflicts."""
         return (state for _, states in self._subjects for state in states)
+
+    def seen(self, reading: Reading) -> Iterator[Seen]:
+        """Yield when each subject was last reported on in each of its incidents."""
+        last: dict[tuple[About, UUID], datetime | None] = {
+            ((row.activity, row.subject), row.incident): None for row in reading.held.values()
+        }
+        for fact in sorted((fact for facts, _ in self._subjects for fact in facts), key=lambda fact: fact.occurred_at):
+            if fact.act == "report":
+                last[(fact.activity, fact.subject), fact.incident] = fact.occurred_at
+        for (about, incident), at in last.items():
+            yield Seen(*about, incident, reading.since[about], at)
 
     def contribute(self, cells: Cells, sign: int = 1) -> None:
         """Add to cells what it counts for, or take it away."""

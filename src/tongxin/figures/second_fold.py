@@ -26,8 +26,8 @@ Row = sqlite3.Row
 Content = dict[str, Any]
 Name = tuple[str, ...]
 """What names a cell: incident, figure, day, area, organisation, category, key."""
-Held = tuple[str, int, int | None, bool, str]
-"""What is compared of a matter: name, opened, closed, merged, the organisation answerable for it."""
+Held = tuple[str, int, int | None, bool, bool, str]
+"""What is compared of a matter: name, opened, closed, merged, looked at again, the organisation answerable for it."""
 
 
 def empty() -> sqlite3.Connection:
@@ -48,6 +48,7 @@ def fold(database: sqlite3.Connection) -> "list[Matter]":
     """Return all matters and conflicts that the records come to; what they count is then in the database (see ``cells``)."""
     matters = _follow_all(database, _resolve(database))
     _count(database, matters)
+    _look_again(database, matters)
     return matters
 
 
@@ -73,6 +74,7 @@ class Matter:
     waiting: Row | None = None
     closed: Row | None = None
     merged: bool = False
+    again: bool = False
     given_to: str | None = None
 
     @property
@@ -88,7 +90,7 @@ class Matter:
         """What is compared of it."""
         closed = self.closed["position"] if self.closed else None
         answerable = self.given_to or str(self.opened["organisation"])
-        return self.name, self.opened["position"], closed, self.merged, answerable
+        return self.name, self.opened["position"], closed, self.merged, self.again, answerable
 
     def reassign(self, fact: Row, body: Content) -> None:
         """Make another organisation answerable, if a decision says so and whoever made it may."""
@@ -394,6 +396,14 @@ def _count(database: sqlite3.Connection, matters: Iterable[Matter]) -> None:
     for matter in matters:
         _count_matter(database, matter)
     database.execute(_STOCKS)
+
+
+def _look_again(database: sqlite3.Connection, matters: Iterable[Matter]) -> None:
+    rows = database.execute("SELECT activity, subject, incident, max(at) FROM fact WHERE act = 'report' GROUP BY 1, 2, 3")
+    last = {tuple(about): at for *about, at in rows}
+    for one in matters:
+        about = one.opened["activity"], one.opened["subject"], one.opened["incident"]
+        one.again = one.closed is not None and last.get(about, 0) > one.closed["at"]
 
 
 def _key(fact: Row, noun: str, body: Content) -> str:

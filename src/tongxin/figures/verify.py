@@ -77,7 +77,7 @@ def _stored_days(ledger: str) -> dict[Name, tuple[int, int]]:
 
 
 def _stored_matters(ledger: str) -> dict[str, Held]:
-    fields = ("id", "name", "opened", "closed", "merged", "organisation")
+    fields = ("id", "name", "opened", "closed", "merged", "again", "organisation")
     rows = Matter.objects.filter(ledger=ledger, until__isnull=True).values_list(*fields)
     return {str(id_): (*held, str(answerable)) for id_, *held, answerable in rows.iterator()}
 
@@ -93,8 +93,8 @@ def _show(value: object) -> str:
     match value:
         case (records, amount):
             return f"{amount} ({records})"
-        case (name, opened, closed, merged, answerable):
-            return f"{name}: opened {opened}, closed {closed}, merged {merged}, answerable {answerable}"
+        case (name, opened, closed, merged, again, answerable):
+            return f"{name}: opened {opened}, closed {closed}, merged {merged}, looked at again {again}, answerable {answerable}"
     return "—"
 
 

@@ -167,7 +167,7 @@ class Matter(models.Model):
 
     ``opened``, ``waiting`` (for approval), ``closed`` and ``last`` are positions of records; a matter is open while ``closed`` is
     null. ``organisation`` is the one answerable now; figures count where the matter was opened, and a ``merged`` one, which
-    lives on in another, nowhere.
+    lives on in another, nowhere. ``again`` says whether, of its subject, somebody reported after it was closed.
     """
 
     pk = models.CompositePrimaryKey("ledger", "id", "since")
@@ -195,6 +195,7 @@ class Matter(models.Model):
     closed = models.BigIntegerField(null=True)
     closed_at = models.DateTimeField(null=True)
     merged = models.BooleanField(default=False)
+    again = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes = [

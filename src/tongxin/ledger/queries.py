@@ -388,15 +388,6 @@ def heard(ledger: str, phones: Collection[UUID]) -> dict[UUID, Heard]:
     return {row[0]: Heard(*row[1:]) for row in fetch(sql, {"phones": array(phones), "ledger": ledger})}
 
 
-def looked_at_again(scope: Scope) -> Q:
-    """Return the condition that somebody said something of a matter's subject after the matter was closed."""
-    later = counting(scope.ledger).filter(
-        activity=OuterRef("activity"), subject=OuterRef("subject"), incident=OuterRef("incident"),
-        occurred_at__gt=OuterRef("closed_at"),
-    )  # fmt: skip
-    return Q(probed(later), closed__isnull=False)
-
-
 class Found(NamedTuple):
     """Matters of an order about places of a category, of an organisation: found, closed, looked at again since, overdue."""
 
@@ -419,10 +410,12 @@ def matters_by(scope: Scope, incident: UUID, wanted: Iterable[tuple[UUID, str]],
     counted = grouped.annotate(
         found=Count("opened"),
         n_closed=Count("closed"),
-        again=Count("opened", filter=looked_at_again(scope)),
+        n_again=Count("opened", filter=Q(again=True)),
         late=Count("opened", filter=Q(closed__isnull=True, due_at__lte=now)),
     )
-    return [Found(*row) for row in counted.values_list("order", "organisation", "category", "found", "n_closed", "again", "late")]
+    return [
+        Found(*row) for row in counted.values_list("order", "organisation", "category", "found", "n_closed", "n_again", "late")
+    ]
 
 
 def is_shift() -> Q:

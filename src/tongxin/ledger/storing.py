@@ -92,6 +92,16 @@ class Version(NamedTuple):
 _END = "UPDATE ledger_matter SET until = %s WHERE ledger = %s AND until IS NULL AND id = ANY(%s::uuid[])"
 
 
+_AGAIN = """
+UPDATE ledger_matter AS matter SET again = coalesce(part.last > matter.closed_at, false)
+FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+    AS part (activity, subject, incident, since, last)
+WHERE matter.ledger = %s AND matter.until IS NULL AND matter.activity = part.activity AND matter.subject = part.subject
+    AND matter.incident = part.incident AND matter.again <> coalesce(part.last > matter.closed_at, false)
+    AND (matter.closed_at >= part.since OR part.last > matter.closed_at)
+"""
+
+
 def copy_in(rows: Sequence[Row], records: Sequence[bytes], dictionary: int | None) -> None:
     """Store records, each with its exact bytes, which are packed by the dictionary of a number."""
     for row, packed in zip(rows, pack(records, dictionary), strict=True):
@@ -108,6 +118,24 @@ def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
 def copy_versions_in(ledger: str, since: int, versions: Iterable[Version]) -> None:
     """Store versions of matters that hold from a position on."""
     copy("ledger_matter", ("ledger", "since", *Version._fields), ((ledger, since, *one) for one in versions))
+
+
+class Seen(NamedTuple):
+    """That a subject was read from a moment on, and when it was last reported on in an incident, if it was since."""
+
+    activity: str
+    subject: str
+    incident: UUID
+    since: datetime
+    last: datetime | None
+
+
+def look_again(ledger: str, seen: Iterable[Seen]) -> None:
+    """Store which closed matters were looked at again. Of what closed before a subject was read, only that it was is known."""
+    rows = [(*one[:-1], one.last or "-infinity") for one in seen]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_AGAIN, [*map(array, zip(*rows, strict=True)), ledger])
 
 
 def turn(ledger: str) -> tuple[int, int | None]:
