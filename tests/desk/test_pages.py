@@ -129,6 +129,11 @@ def test_a_page_says_204_while_nothing_is_new(cast: Cast, desk: Client, evening:
     assert desk.get(path, headers=seen).status_code == 200
 
 
+def test_an_act_is_done_whatever_its_page_has_seen(desk: Client, evening: str) -> None:
+    seen = {"X-Seen": desk.get("/").context["stamp"]}
+    assert desk.post("/incident", {"incident": id_of("incident")}, headers=seen).status_code == 302
+
+
 @pytest.mark.parametrize("page", ["/bulletins/next", "/records/1/correct", "/import"])
 def test_a_page_that_is_being_filled_in_stays_as_it_is(desk: Client, evening: str, page: str) -> None:
     assert "hx-get" not in desk.get(page).text

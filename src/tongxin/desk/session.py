@@ -4,7 +4,7 @@ The session is a signed cookie that holds the member's id and that of the incide
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -115,7 +115,9 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def guarded(request: HttpRequest, **named: object) -> HttpResponse:
         found = scope(request)
-        with one_moment() if request.method in ("GET", "HEAD") else nullcontext():
+        if request.method not in ("GET", "HEAD"):
+            return view(request, found, **named)
+        with one_moment():
             if SEEN in request.headers and request.headers[SEEN] == stamp(request):
                 return HttpResponse(status=204)
             return view(request, found, **named)
