@@ -6,7 +6,7 @@ from django.test import Client
 from tests.cast import Cast
 from tests.desk.test_pages import HAN, text_of
 
-STATES = ("zero", "n late", "tall selected", "problem", "undo", "empty", "fault", "bar-track", "strip", "chip")
+STATES = ("chasing", "zero", "n late", "tall selected", "problem", "undo", "empty", "fault", "bar-track", "strip", "chip")
 
 
 def test_it_is_not_there_unless_it_is_asked_for(desk: Client) -> None:

@@ -20,11 +20,13 @@ from tongxin_drill.handset import Handset, Wires, answer
 from tongxin_drill.pocket import Pocket
 
 ZH = {
-    "language": "zh-CN", "release": "放行，让它算数", "correct": "更正这条", "note": "记下更正", "settle": "了结",
+    "language": "zh-CN", "chase": "催", "chased": "已催",
+    "release": "放行，让它算数", "correct": "更正这条", "note": "记下更正", "settle": "了结",
     "next": "编下一期", "freeze": "冻结", "agree": "同意发布", "publish": "发布",
 }  # fmt: skip
 EN = {
-    "language": "en-US", "release": "Release: let it count", "correct": "Correct this record", "note": "Take the correction down",
+    "language": "en-US", "chase": "Chase", "chased": "Chased",
+    "release": "Release: let it count", "correct": "Correct this record", "note": "Take the correction down",
     "settle": "Settle", "next": "Compose the next issue", "freeze": "Freeze", "agree": "Agree", "publish": "Publish",
 }  # fmt: skip
 Press = Callable[[Page, Locator], None]
@@ -113,13 +115,21 @@ class Evening:
     others: list[Page]
 
     def chases_what_is_late(self) -> None:
-        """See what is late, open the first, settle it."""
+        """See what is late, chase the first where it stands, open it, settle it."""
         self.officer.goto(self.night.url)
         late = self.officer.locator(".sentence a.late")
         count = int(late.text_content() or "0")
         self.press(self.officer, late)
         expect(self.officer.locator("#content tbody tr")).to_have_count(min(count, 50))
-        self.press(self.officer, self.officer.locator("#content tbody a[href^='/matters/']").first)
+        row = self.officer.locator("#content tbody tr").first
+        title = row.locator("a[href^='/matters/']").inner_text()
+        self.press(self.officer, row.get_by_role("button", name=self.words["chase"], exact=True))
+        expect(row.get_by_role("button", name=re.compile(rf"^{self.words['chased']} ?\d\d:\d\d$"))).to_be_visible()
+        expect(row.locator(".undo")).to_be_visible()
+        assert row.locator("a[href^='/matters/']").inner_text() == title, "no row moved"
+        self.press(self.officer, row.locator("a[href^='/matters/']"))
+        expect(self.officer.locator("h1")).to_have_text(title)
+        expect(self.officer.locator(".chasing")).to_contain_text(self.words["chased"])
         self.presses("settle")
 
     def releases(self, position: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import Night, signed_in
 
@@ -64,7 +65,7 @@ def test_a_row_stays_under_the_pointer_until_it_is_let_go_and_what_was_done_is_u
     before = page.locator(".sentence").inner_text()
     count = other.locator("#content tbody tr").count()
     page.locator("#content tbody tr").last.hover()
-    other.locator("#content tbody tr").first.get_by_role("button").click()
+    other.locator("#content tbody tr").first.get_by_role("button", name="了结").click()
     expect(other.locator("#content tbody tr")).to_have_count(count - 1)
     expect(page.locator("[data-held]")).to_be_visible()
     assert page.locator(".sentence").inner_text() == before
@@ -74,3 +75,42 @@ def test_a_row_stays_under_the_pointer_until_it_is_let_go_and_what_was_done_is_u
     other.keyboard.press("u")
     expect(other.locator("#content tbody tr")).to_have_count(count)
     expect(page.locator("#content tbody tr")).to_have_count(count)
+
+
+def test_what_is_chased_changes_in_its_row_alone_and_lets_the_page_go_on(page: Page, other: Page, night: Night) -> None:
+    page.goto(f"{night.url}/matters?state=open")
+    page.set_viewport_size({"width": 1366, "height": 200})  # the row lies further down than the window reaches
+    row = page.locator("#content tbody tr").last
+    button = row.locator(".chasing .act")
+    button.scroll_into_view_if_needed()
+    before, size = page.evaluate("scrollY"), row.bounding_box()
+    with page.expect_response("**/chase") as answer:
+        button.click()
+    expect(row.locator(".undo")).to_be_visible()
+    expect(button).to_contain_text("已催")
+    assert Axe().run(page).response["violations"] == []
+    assert (page.evaluate("scrollY"), row.bounding_box(), page.url) == (before, size, f"{night.url}/matters?state=open")
+    other.goto(f"{night.url}/matters?state=open")
+    expect(other.locator("#content tbody tr").last.locator(".chasing")).to_contain_text("已催")
+    expect(row.locator(".undo")).to_be_hidden(timeout=15_000)
+    page.locator("h1").hover()
+    count = page.locator("#content tbody tr").count()
+    other.locator("#content tbody tr").first.get_by_role("button", name="了结").click()
+    expect(page.locator("#content tbody tr")).to_have_count(count - 1)  # though the button has the focus still
+    other.keyboard.press("u")
+    expect(page.locator("#content tbody tr")).to_have_count(count)
+    page.goto(night.url + answer.value.headers["location"])
+    page.keyboard.press("u")
+    expect(button).to_have_text("催")
+
+
+def test_what_is_refused_in_a_row_is_said_on_a_page(page: Page, other: Page, night: Night) -> None:
+    for one in (page, other):
+        one.goto(f"{night.url}/matters?state=open")
+    page.locator("#content tbody tr").first.hover()  # it stays as it is
+    other.locator("#content tbody tr").first.get_by_role("button", name="了结").click()
+    expect(other.locator(".undo")).to_be_visible()
+    page.locator("#content tbody tr").first.locator(".chasing .act").click()
+    expect(page.locator(".problem")).to_contain_text("ledger.settled")
+    other.keyboard.press("u")
+    expect(other.locator(".undo")).to_be_hidden()

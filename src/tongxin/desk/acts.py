@@ -1,5 +1,6 @@
 """What a person does at the desk about matters and records. Each act becomes a record, shows at once and can be undone."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from tongxin.ledger import actions, queries
 from tongxin.places.queries import place_names
 from tongxin.playbook.answers import faults
 from tongxin.playbook.registry import version
+
+JUST_DONE = ("done", "chased")
+"""What an address calls that which was just done on its page and can be undone: a record's position, a chase's id."""
 
 
 @require_POST
@@ -101,13 +105,16 @@ def _done(
 ) -> HttpResponse:
     """Let what was done show at once, and lead back; ``done`` is the record that can be undone."""
     catch_up(scope.ledger, position)
-    target = to or request.POST.get("next") or back
+    return lead_back(request, to or request.POST.get("next") or back, back, {"done": str(position)} if undo else {})
+
+
+def lead_back(request: HttpRequest, target: str, back: str, just_done: Mapping[str, str]) -> HttpResponse:
+    """Lead to a page of this desk (``back`` if it is none) whose address says what was just done there, that alone."""
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
         target = back
     at = urlsplit(target)
-    query = [(name, value) for name, value in parse_qsl(at.query) if name != "done"]
-    query += [("done", str(position))] if undo else []
-    return redirect(at._replace(query=urlencode(query)).geturl())
+    query = [(name, value) for name, value in parse_qsl(at.query) if name not in JUST_DONE]
+    return redirect(at._replace(query=urlencode([*query, *just_done.items()])).geturl())
 
 
 def just_done(request: HttpRequest) -> int | None:

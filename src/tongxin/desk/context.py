@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from tongxin.base import clock
 from tongxin.base.problems import Problem
 from tongxin.base.words import language, pick
+from tongxin.desk.acts import JUST_DONE
 from tongxin.desk.session import MEMBER, incidents, looked_at, scope, stamp
 from tongxin.desk.wording import keys, role
 from tongxin.imports.access import MAY_IMPORT
@@ -29,7 +30,8 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 def _without_done(request: HttpRequest) -> str:
     """Return the page's own address, without what was just done there."""
     kept = request.GET.copy()
-    kept.pop("done", None)
+    for name in JUST_DONE:
+        kept.pop(name, None)
     return f"{request.path}?{kept.urlencode()}" if kept else request.path
 
 

@@ -12,13 +12,13 @@ from django.http import HttpRequest
 from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.ledger.problems import meaning
-from tongxin.ledger.queries import effects_of
+from tongxin.ledger.queries import chases_of, effects_of
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import place_names, town_names
 from tongxin.playbook.registry import version
 
 if TYPE_CHECKING:
-    from tongxin.ledger.models import Effect, Matter, Record
+    from tongxin.ledger.models import Chase, Effect, Matter, Record
 
 PAGE = 50
 """Rows on a page of a list."""
@@ -31,7 +31,10 @@ def page_of(request: HttpRequest, rows: Any) -> Page[Any]:  # noqa: ANN401 - wha
 
 @dataclass(frozen=True)
 class MatterRow:
-    """A matter as a list shows it; ``late`` is None while it is not overdue. ``answerable`` is who must see to it now."""
+    """A matter as a list shows it; ``late`` is None while it is not overdue. ``answerable`` is who must see to it now.
+
+    ``chases`` are read where they are shown, the last first.
+    """
 
     id: UUID
     title: str
@@ -48,11 +51,13 @@ class MatterRow:
     late: timedelta | None
     closed: int | None
     closed_at: datetime | None
+    chases: "Sequence[Chase]"
 
 
-def matter_rows(found: "Iterable[Matter]", now: datetime) -> list[MatterRow]:
-    """Return rows for matters, names looked up at once."""
+def matter_rows(found: "Iterable[Matter]", now: datetime, *, chases: bool = False) -> list[MatterRow]:
+    """Return rows for matters, names looked up at once, and the ``chases`` if asked for."""
     rows = list(found)
+    chased = chases_of(rows) if chases else {}
     places, towns = place_names(row.place for row in rows), town_names(row.area for row in rows)
     teams = organisation_names(row.organisation for row in rows)
     return [
@@ -72,6 +77,7 @@ def matter_rows(found: "Iterable[Matter]", now: datetime) -> list[MatterRow]:
             late=late(row, now),
             closed=row.closed,
             closed_at=row.closed_at,
+            chases=chased.get(row.id, ()),
         )
         for row in rows
     ]

@@ -15,13 +15,14 @@ from tongxin.base.scope import Scope, prefix
 from tongxin.base.words import pick, say
 from tongxin.desk import narrowing
 from tongxin.desk.acts import just_done
+from tongxin.desk.chasing import buttons
 from tongxin.desk.lists import MatterRow, matter_rows, page_of, record_rows
 from tongxin.desk.session import required, signed_in
 from tongxin.desk.wording import role
 from tongxin.ledger import queries as ledger
 from tongxin.ledger.access import MAY_DECIDE, may_approve
 from tongxin.ledger.fold import CONFLICTS
-from tongxin.people.queries import organisations_held
+from tongxin.people.queries import member_names, organisation_names, organisations_held
 
 if TYPE_CHECKING:
     from tongxin.ledger.models import Matter
@@ -64,15 +65,16 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     ):
         rows = rows.filter(**{lookup: _moment(request, field)}) if wanted.get(field) else rows
     page = page_of(request, rows)
+    shown = matter_rows(page, now, chases=True)
     content = {
         "page": page,
-        "rows": matter_rows(page, now),
+        "rows": shown,
         "state": state,
         "states": _states(request, state),
         "may_decide": bool(scope.roles & MAY_DECIDE),
         "done": just_done(request),
     }
-    return render(request, "desk/matters.html", content)
+    return render(request, "desk/matters.html", content | buttons(request, scope, shown))
 
 
 def _moment(request: HttpRequest, name: str) -> datetime:
@@ -100,11 +102,12 @@ def _states(request: HttpRequest, state: str) -> list[tuple[str, str, bool]]:
 def matter(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
     """Show one matter: what was said about it, whose it is, and what can be done by whom."""
     found, now = ledger.matter(scope, id_), clock.now()
-    (row,) = matter_rows([found], now)
+    (row,) = matter_rows([found], now, chases=True)
     content = {
         "row": row,
         "matter": found,
         "history": record_rows(ledger.history_of(scope, found)),
+        "chases": _chases(row),
         "may_decide": bool(scope.roles & MAY_DECIDE) and found.closed is None,
         "may_approve": found.closed is None and may_approve(scope, found),
         "deciders": say("、").join(role(kind) for kind in sorted(MAY_DECIDE)),
@@ -115,7 +118,13 @@ def matter(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
         ],
         "done": just_done(request),
     }
-    return render(request, "desk/matter.html", content)
+    return render(request, "desk/matter.html", content | buttons(request, scope, [row]))
+
+
+def _chases(row: MatterRow) -> list[tuple[datetime, str, str]]:
+    """Return when a matter was chased, by whom and to which organisation, as it happened."""
+    people, teams = member_names(one.by for one in row.chases), organisation_names(one.organisation for one in row.chases)
+    return [(one.at, people.get(one.by, ""), teams.get(one.organisation, "")) for one in reversed(row.chases)]
 
 
 def _others(scope: Scope, found: "Matter", mine: MatterRow, now: datetime) -> list[tuple[UUID, str]]:

@@ -14,6 +14,7 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.desk import narrowing, order_page, place_page, search, wording
 from tongxin.desk.acts import just_done
+from tongxin.desk.chasing import buttons
 from tongxin.desk.lists import matter_rows, note, record_rows
 from tongxin.desk.session import look_at, looked_at, reach, remember, required, signed_in
 from tongxin.desk.tonight import tonight as tonight_content
@@ -71,7 +72,8 @@ def tonight(request: HttpRequest, scope: Scope) -> HttpResponse:
     incident = looked_at(request)
     if incident is None:
         return render(request, "desk/no_incident.html")
-    return render(request, "desk/tonight.html", tonight_content(scope, incident, reach(request)))
+    content = tonight_content(scope, incident, reach(request))
+    return render(request, "desk/tonight.html", content | buttons(request, scope, content["overdue"]))
 
 
 @require_GET

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from tongxin.desk import acts, bulletins, components, duties, figures, imports, matters, organisations, pages, places, wall
+from tongxin.desk import (
+    acts,
+    bulletins,
+    chasing,
+    components,
+    duties,
+    figures,
+    imports,
+    matters,
+    organisations,
+    pages,
+    places,
+    wall,
+)
 
 urlpatterns = [
     path("", pages.tonight, name="tonight"),
@@ -16,6 +29,8 @@ urlpatterns = [
     path("matters/<uuid:id_>/approve", acts.decide, {"act": "approve"}, name="approve"),
     path("matters/<uuid:id_>/merge", acts.merge, name="merge"),
     path("matters/<uuid:id_>/reassign", acts.reassign, name="reassign"),
+    path("matters/<uuid:id_>/chase", chasing.chase, name="chase"),
+    path("chases/<uuid:id_>/undo", chasing.unchase, name="unchase"),
     path("records/<int:position>/release", acts.judge, {"act": "release"}, name="release"),
     path("records/<int:position>/correct", acts.correct, name="correct"),
     path("records/<int:position>/withdraw", acts.judge, {"act": "withdraw"}, name="withdraw"),

@@ -17,8 +17,11 @@ from tongxin.base.words import say
 APPEND_ONLY = ("audit_entry", "ledger_record", "ledger_definition", "ledger_dictionary", "bulletin_picture", "bulletin_review")
 """Tables that the application may only insert into and read."""
 UPDATABLE = {
-    "bulletin_bulletin": ("published_at", "published_by"), "ledger_matter": ("until", "again"), "ledger_effect": ("until",),
-}  # fmt: skip
+    "bulletin_bulletin": ("published_at", "published_by"),
+    "ledger_matter": ("until", "again"),
+    "ledger_effect": ("until",),
+    "ledger_chase": ("undone_at",),
+}
 """Tables of which the application may change these columns alone, and remove nothing."""
 
 

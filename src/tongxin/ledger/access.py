@@ -5,15 +5,19 @@ the fold, which sees the role as it was.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tongxin.base.scope import Scope
-from tongxin.ledger.models import Matter, Record
+from tongxin.ledger.models import Chase, Matter, Record
 from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RANKS, RELEASABLE
 from tongxin.people.queries import Held
 from tongxin.playbook.registry import version
 
-__all__ = ["MAY_DECIDE", "RELEASABLE", "approvers", "may_approve", "may_correct", "role_at"]
+__all__ = ["MAY_CHASE", "MAY_DECIDE", "RELEASABLE", "approvers", "may_approve", "may_correct", "may_unchase", "role_at"]
+MAY_CHASE = MAY_CORRECT
+"""Whoever decides about matters in an area chases them, and whoever leads there."""
+ONE_PRESS = timedelta(minutes=1)
+"""So long a second press by the same hand is the same chase, and so long it can be taken back."""
 
 
 def may_correct(scope: Scope, row: Record) -> bool:
@@ -35,6 +39,11 @@ def may_approve(scope: Scope, row: Matter) -> bool:
     if row.waiting is None:
         return False
     return bool(scope.roles.intersection(approvers(row, Record.objects.get(ledger=row.ledger, position=row.opened))))
+
+
+def may_unchase(scope: Scope, chase: Chase, moment: datetime) -> bool:
+    """Say whether a person may take a chase back: whoever did it, at once."""
+    return chase.by == scope.member and moment - chase.at <= ONE_PRESS
 
 
 def role_at(roles: Sequence[Held], area: str, moment: datetime) -> str:

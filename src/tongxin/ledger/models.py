@@ -220,3 +220,26 @@ class Matter(models.Model):
                 condition=models.Q(until__isnull=True),
             ),  # the fold
         ]
+
+
+class Chase(models.Model):
+    """Somebody at the desk urged whoever is answerable for an open matter: ``by`` whom, ``at`` what time, which ``organisation``.
+
+    It is no record and changes nothing of the matter. Of a row only ``undone_at`` is ever written later; none is removed.
+    """
+
+    pk = models.CompositePrimaryKey("ledger", "id")
+    ledger = models.CharField(max_length=6)
+    id = models.UUIDField()
+    matter = models.UUIDField()
+    at = models.DateTimeField()
+    by = models.UUIDField()
+    organisation = models.UUIDField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["ledger", "matter", "at"], name="chase_of_matter", condition=models.Q(undone_at__isnull=True)
+            ),  # the desk's lists
+        ]

@@ -31,7 +31,7 @@ class Fork(Problem):
 
 
 class Settled(Conflict):
-    """A decision about a matter that is closed already, or does not wait for approval."""
+    """A matter that is decided about or chased is closed already, or does not wait for approval."""
 
     code = "ledger.settled"
 

@@ -15,7 +15,7 @@ from tongxin.base.problems import NotFound
 from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.ledger.fold import CONFLICTS
-from tongxin.ledger.models import Counter, Effect, Head, Heartbeat, Matter, Record
+from tongxin.ledger.models import Chase, Counter, Effect, Head, Heartbeat, Matter, Record
 from tongxin.ledger.reading import withdrawn
 from tongxin.ledger.resolving import MAY_CORRECT, Fact, stand_in
 from tongxin.places.queries import within
@@ -148,6 +148,16 @@ def matter(scope: Scope, id_: UUID) -> Matter:
     found = matters_at(scope.ledger).filter(within(scope), id=id_).first()
     if found is None:
         raise NotFound(say("您负责的区域里没有这件事项"))
+    return found
+
+
+def chases_of(rows: Sequence[Matter]) -> dict[UUID, list[Chase]]:
+    """Return the chases of some matters of one ledger that were not taken back, by matter, the last first."""
+    found: dict[UUID, list[Chase]] = {}
+    if rows:
+        held = Chase.objects.filter(ledger=rows[0].ledger, matter__in=[row.id for row in rows], undone_at=None)
+        for row in held.order_by("-at", "-id"):
+            found.setdefault(row.matter, []).append(row)
     return found
 
 

@@ -1,5 +1,5 @@
-// The page's clock, its line about figures that stand still, and its undo bar. The clock counts down to midnight in the time
-// that counts (a drill runs faster until its end), without asking the server.
+// The page's clock, its line about figures that stand still, its undo bar, and what is pressed in a row. The clock counts down to
+// midnight in the time that counts (a drill runs faster until its end), without asking the server.
 "use strict";
 (() => {
   const pad = (n) => String(n).padStart(2, "0");
@@ -42,11 +42,21 @@
     tick();
   });
 
-  for (const bar of document.querySelectorAll("[data-seconds]")) {
-    setTimeout(() => bar.remove(), 1000 * Number(bar.dataset.seconds));
+  function passing() {
+    for (const bar of document.querySelectorAll("[data-seconds]:not([data-passing])")) {
+      bar.dataset.passing = "";
+      setTimeout(() => bar.remove(), 1000 * Number(bar.dataset.seconds));
+    }
   }
 
-  tick();
+  // What is pressed in a row changes there alone. If it is refused, it is sent as a page's form is: that page says why.
+  document.addEventListener("htmx:responseError", ({ detail }) => {
+    if (detail.elt.matches("form")) detail.elt.submit();
+  });
+
+  function look() { tick(); passing(); }
+
+  look();
   setInterval(tick, 1000);
-  document.addEventListener("htmx:afterSwap", tick);
+  document.addEventListener("htmx:afterSwap", look);
 })();
