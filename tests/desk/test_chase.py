@@ -1,5 +1,6 @@
 """Whoever is answerable for something open is chased: by one press, which shows where it was pressed and can be undone."""
 
+import json
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
@@ -179,6 +180,15 @@ def test_a_page_that_asks_for_itself_again_forgets_what_was_just_done(cast: Cast
     desk = cast.at_desk("duty_officer")
     id_ = chased(desk, late)
     assert desk.get(f"/matters?state=late&chased={id_}").context["live"] == "/matters?state=late"
+
+
+def test_programs_chase(cast: Cast, late: Matter) -> None:
+    desk = cast.at_desk("duty_officer")
+    answers = [desk.post(f"/api/matters/{late.id}/chase") for _ in range(2)]
+    row = Chase.objects.get()
+    east, officer = str(id_of("east")), str(id_of("duty_officer"))
+    said = {"id": str(row.id), "matter": str(late.id), "by": officer, "organisation": east, "at": "2022-03-22T17:00:00Z"}
+    assert [json.loads(answer.content) for answer in answers] == [said, said]
 
 
 @pytest.mark.parametrize("page", PAGES)

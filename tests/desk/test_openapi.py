@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from typing import Any, get_type_hints
 from uuid import UUID, uuid4
@@ -25,6 +26,7 @@ from tongxin.desk.api_contract import ANYONE, Call, Rows, address
 from tongxin.desk.api_urls import CALLS, PUBLIC, contract
 from tongxin.desk.narrowing import PARTS
 from tongxin.figures.actions import catch_up
+from tongxin.ledger.queries import matters
 
 ROLES = ("commander", "duty_officer", "secretary", "leader", "inspector")
 NOON, EVENING = "2022-03-22T12:00:00+08:00", "2022-03-22T18:00:00+08:00"
@@ -107,10 +109,19 @@ def agreed(cast: Cast) -> UUID:
     return found
 
 
+def found_open(cast: Cast) -> UUID:
+    """Return a matter that is open in everybody's areas."""
+    cast.phone().says(cast.night, {"open": True, "gathering": False})
+    catch_up("430181")
+    (found,) = matters(cast.scope("commander"), id_of("incident")).filter(name="venue_open", closed__isnull=True)
+    return found.id
+
+
 def ask(cast: Cast, client: Client, call: Call, role: str = "commander") -> Any:
     """Make a call that is in order."""
     ids = {
         "devices/<uuid:id_>/revoke": lambda: cast.phone().device,
+        "matters/<uuid:id_>/chase": lambda: found_open(cast),
         "orders/<uuid:id_>/visits": lambda: id_of("order"),
         "bulletins/<uuid:id_>/review": lambda: issue(cast, "duty_officer" if role != "duty_officer" else "secretary"),
         "bulletins/<uuid:id_>/publish": lambda: agreed(cast),
@@ -170,7 +181,7 @@ def test_a_row_of_the_table_says_what_its_view_does(call: Call) -> None:
 
 @pytest.mark.parametrize("call", CALLS, ids=named)
 def test_an_answer_is_as_published(cast: Cast, desk: Client, call: Call) -> None:
-    cast.phone().says(cast.night, {"open": False, "gathering": False})
+    cast.phone().says(cast.night - timedelta(minutes=1), {"open": False, "gathering": False})
     catch_up("430181")
     agreed(cast)
     answer = ask(cast, desk, call)

@@ -25,6 +25,7 @@ from tongxin.desk import narrowing
 from tongxin.desk.api_answers import told
 from tongxin.desk.session import remember
 from tongxin.figures import queries as figure_queries
+from tongxin.ledger import chasing
 from tongxin.ledger import queries as ledger
 from tongxin.orders import actions as order_actions
 from tongxin.orders import queries as order_queries
@@ -182,6 +183,11 @@ def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= most):
         raise BadRequest(say("{name}：要 0 至 {most} 的整数，这里是“{text}”", name=name, most=most, text=text))
     return int(text)
+
+
+def chase(scope: Scope, id_: UUID) -> answers.Chase:
+    """Chase an open matter; a second call by the same member within a minute gives the same chase."""
+    return told(answers.Chase, chasing.chase(scope, id_))
 
 
 def _bulletin(row: "Bulletin") -> answers.Bulletin:

@@ -150,6 +150,16 @@ class Records(msgspec.Struct):
     next: int | None
 
 
+class Chase(msgspec.Struct):
+    """That a matter was chased: by which member, when, and the organisation answerable for it then, which it was addressed to."""
+
+    id: UUID
+    matter: UUID
+    by: UUID
+    organisation: UUID | None
+    at: Moment
+
+
 class Bulletin(msgspec.Struct):
     """A bulletin as it was frozen; ``published_at`` is null until it is published."""
 

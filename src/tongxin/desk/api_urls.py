@@ -18,6 +18,7 @@ from tongxin.desk import api
 from tongxin.desk import api_answers as answers
 from tongxin.desk.api_contract import ANYONE, Call, Rows, document
 from tongxin.desk.session import signed_in
+from tongxin.ledger.access import MAY_CHASE
 from tongxin.orders.access import MAY_ASSIGN, MAY_COMMAND, MAY_PLAN
 from tongxin.orders.forms import AssignmentForm, ClockForm, DutyForm, IncidentForm, OrderForm
 from tongxin.people.access import MAY_EDIT_PEOPLE, ROLE_KINDS
@@ -53,6 +54,7 @@ CALLS = (
     Call("POST", "incidents", api.open_incident, MAY_COMMAND, answers.Incident, IncidentForm),
     Call("GET", "incidents/<uuid:id_>/figures", api.figures, ANY_ROLE, answers.Figures, asks=api.PartAsked),
     Call("GET", "incidents/<uuid:id_>/records", api.records, ANY_ROLE, answers.Records, asks=api.PageAsked),
+    Call("POST", "matters/<uuid:id_>/chase", api.chase, MAY_CHASE, answers.Chase),
     Call("POST", "orders", api.orders, MAY_COMMAND, answers.Issued, OrderForm),
     Call("POST", "orders/<uuid:id_>/visits", api.visits, MAY_PLAN, answers.Visits),
     Call("POST", "duties", api.duties, MAY_PLAN, answers.Kept, Rows("duties", DutyForm)),
