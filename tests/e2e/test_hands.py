@@ -110,6 +110,7 @@ def test_what_is_refused_in_a_row_is_said_on_a_page(page: Page, other: Page, nig
     page.locator("#content tbody tr").first.hover()  # it stays as it is
     other.locator("#content tbody tr").first.get_by_role("button", name="了结").click()
     expect(other.locator(".undo")).to_be_visible()
+    assert Axe().run(other).response["violations"] == []
     page.locator("#content tbody tr").first.locator(".chasing .act").click()
     expect(page.locator(".problem")).to_contain_text("ledger.settled")
     other.keyboard.press("u")
