@@ -12,6 +12,8 @@ from tests.desk.looking import asked
 
 from tongxin.figures.actions import catch_up
 from tongxin.orders import actions as orders
+from tongxin.orders.models import Clock
+from tongxin.orders.queries import forget_clock
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
 PAGES = ("/", "/orders", f"/orders/{id_of('order')}", "/matters?state=all", f"/places/{id_of('temple')}", "/figures",
@@ -54,6 +56,10 @@ def test_more_rows_are_no_more_statements(cast: Cast, page: str, more: Callable[
 def test_no_page_takes_more_than_twelve_statements(cast: Cast, page: str) -> None:
     more_orders(cast)
     more_records(cast)
+    cast.phone().says(cast.night - timedelta(hours=2), OPEN)
+    catch_up("430181")
+    Clock.objects.update(start=cast.night + timedelta(hours=5))  # after midnight, when it is late
+    forget_clock()
     desk = cast.at_desk("commander")
     asked(desk, page)
     assert asked(desk, page)[1] <= 12 + 1, "beside what a process reads anew every half second"

@@ -84,5 +84,5 @@ def _coverage(scope: Scope, order: "Order") -> dict[str, Any]:
         "teams": teams,
         "kinds": chains.kinds(order),
         "total": progress.summed(teams),
-        "newest": record_rows(list(newest[:LATEST])),
+        "newest": record_rows(list(newest[:LATEST]), {}),  # what they came to is not shown
     }

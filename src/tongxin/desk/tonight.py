@@ -134,7 +134,7 @@ def tonight(scope: Scope, incident: "Incident", reached: "Reached") -> dict[str,
         "agree": all(table.total == found.total for table in tables),
         "strip": _strip(found.tallies, found.now),
         "progress": found.progress,
-        "newest": record_rows(list(newest)),
+        "newest": record_rows(list(newest), {}),  # what they came to is not shown
     }
 
 
