@@ -2,7 +2,7 @@
 
 One day's records come in through the real intake, made by phones. The database then copies that day, once for each day before,
 with ids, chains and times of its own. The real puller makes every matter, effect and cell from all of them; then come, through
-the intake again, what is open now and the corrections, and three bulletins are frozen through the door.
+the intake again, what is open now and the corrections, and three bulletins are frozen through the door, the first published.
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class Facts:
     orders: list[str]
     places: list[str]
     organisations: list[str]
+    matters: list[str] = field(default_factory=list)
     bulletins: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -97,6 +98,7 @@ class BusyCounty:
         self._members: list[list[str]] = []
         self._posted: dict[str, list[str]] = {}
         self._hashes: dict[str, str] = {}
+        self._reviewers = [str(uuid.uuid4()) for _ in range(2)]
 
     def live(self) -> Facts:
         """Do all of it; return what there is then."""
@@ -114,6 +116,8 @@ class BusyCounty:
         self._freeze(facts, "第二期")
         self._corrections()
         self._freeze(facts, "第三期")
+        self._publish(facts.bulletins[0])
+        facts.matters = self._open_matters()
         with psycopg.connect(self._running.database.owner_url, autocommit=True) as connection:
             connection.execute("VACUUM (ANALYZE)")  # as autovacuum leaves it
         facts.counts = self._counts()
@@ -170,6 +174,8 @@ class BusyCounty:
             role = {"kind": kind, "organisation": self._teams[town], "areas": [f"{towns[town]}000"], "since": since}
             rows.append(_named(id_ := str(uuid.uuid4()), f"某{number}", f"Somebody {number}") | {"roles": [role]})
             self._members[town].append(id_)
+        role = {"kind": "secretary", "organisation": self._teams[0], "areas": [COUNTY], "since": since}
+        rows += [_named(id_, "文书", "Secretary") | {"roles": [role]} for id_ in self._reviewers]
         desk.post_rows("members", "members", rows)
 
     def _issue(self, desk: Desk, incident: str, since: datetime, towns: Sequence[str]) -> list[str]:
@@ -369,6 +375,22 @@ class BusyCounty:
         with self._desk() as desk:
             content = {"incident": facts.incident, "title": title, "title_en": title}
             facts.bulletins.append(desk.post("bulletins", content, repeatable=False)["id"])
+
+    def _publish(self, bulletin: str) -> None:
+        """Let two others agree to an issue, and publish it."""
+        with self._desk() as desk:
+            for given in desk.post("sign-in-codes", {"members": self._reviewers})["codes"]:
+                with Desk(self._running.url) as reviewer:
+                    reviewer.sign_in(given["code"])
+                    reviewer.post(f"bulletins/{bulletin}/review", {"agrees": True})
+            desk.post(f"bulletins/{bulletin}/publish", {})
+
+    def _open_matters(self) -> list[str]:
+        with psycopg.connect(self._running.database.owner_url) as connection:
+            rows = connection.execute(
+                "SELECT id FROM ledger_matter WHERE until IS NULL AND closed IS NULL ORDER BY due_at LIMIT 40"
+            )
+            return [str(id_) for (id_,) in rows]
 
     def _counts(self) -> dict[str, int]:
         present = "SELECT count(*) FROM ledger_matter WHERE until IS NULL AND NOT merged"

@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +59,7 @@ ADDRESSES: Sequence[tuple[str, str]] = (
     ("matters: closed", "/matters?state=closed"),
     ("matters: settled", "/matters?state=settled"),
     ("matters: all", "/matters?state=all"),
+    ("matter", "/matters/{matter}"),
     ("matters: a team's", "/matters?state=all&organisation={organisation}"),
     ("places", "/places"),
     ("place", "/places/{place}"),
@@ -70,7 +73,7 @@ ADDRESSES: Sequence[tuple[str, str]] = (
     ("figure: records", "/figures/premises_check.visits"),
     ("figure: records, a day", "/figures/premises_check.visits?day={day}"),
     ("figure: records, a team", "/figures/premises_check.visits?organisation={organisation}"),
-    ("figure: records, page 5000", "/figures/premises_check.visits?page=5000"),
+    ("figure: records, far down", "/figures/premises_check.visits?before={record}"),
     ("figure: records, in a bulletin", "/figures/premises_check.visits?bulletin={bulletin}"),
     ("figure: distinct", "/figures/premises_check.places"),
     ("figure: sum", "/figures/checkpoint_post.vehicles"),
@@ -79,7 +82,9 @@ ADDRESSES: Sequence[tuple[str, str]] = (
     ("figure: duration", "/figures/checkpoint_post.hours"),
     ("figure: latest", "/figures/liaison_log.staff"),
     ("figure: balance", "/figures/shelter_occupancy.people"),
+    ("figure: as a workbook", "/figures/premises_check.places/table.xlsx"),
     ("record", "/records/{record}"),
+    ("record, to correct", "/records/{record}/correct"),
     ("bulletins", "/bulletins"),
     ("bulletin: the next", "/bulletins/next"),
     ("bulletin", "/bulletins/{bulletin}"),
@@ -88,18 +93,35 @@ ADDRESSES: Sequence[tuple[str, str]] = (
     ("search: a number", "/search?q={record}"),
     ("search: nothing", "/search?q=没有这个名字"),
     ("import", "/import"),
+    ("public: bulletins", "/public/bulletins"),
+    ("public: bulletin", "/public/bulletins/{published}"),
+    ("public: bulletin, to copy", "/public/bulletins/{published}.html"),
+    ("public: bulletin, as data", "/public/bulletins/{published}.json"),
+    ("public: figure", "/public/bulletins/{published}/figures/premises_check.places"),
 )
 """Every page of the desk: a new page is a line here. What stands in braces is one of the county's, another at each request."""
+PRINTED = "/public/bulletins/{published}.pdf"
+KEPT = (".csv", ".xlsx", ".json")
+"""Ends of addresses of what a browser keeps instead of showing it."""
 LIMITS = ("/health", "/sign-in")
 """The smallest answers."""
-ROUNDS, VIEWS, SEEN = 40, 5, 20
-BARS = {"p95_ms": 150.0, "statements": 12, "first_view_bytes": 60_000, "first_view_ms": 1000.0, "seen_p95_s": 4.0}
+ROUNDS, VIEWS, SEEN, PRINTS = 40, 5, 20, 10
+BARS = {
+    "p95_ms": 150.0,
+    "statements": 12,
+    "first_view_bytes": 60_000,
+    "first_view_ms": 1000.0,
+    "seen_p95_s": 4.0,
+    "printed_s": 5.0,
+}
 THROTTLE = 4
 """How many times slower than this machine's the browser's processor is."""
 WATCHED = 20.0
 """Seconds that a record has to be seen."""
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update")
+ASKED = re.compile(rb"\tF\t\d+\t(?:Query|Execute)\t")
+FRAME = re.compile(rb'\t "(?:BEGIN|SET TRANSACTION|COMMIT)|orders_clock')
 FILES = re.compile(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"')
 _LARGEST = """() => new Promise((done) => {
     new PerformanceObserver((seen) => done(seen.getEntries().at(-1).startTime))
@@ -139,6 +161,7 @@ class Measured:
         some: dict[str, Sequence[object]] = {
             **kinds, "organisation": facts.organisations, "place": facts.places[:: len(facts.places) // 37],
             "record": [1 + count * n // 41 for n in range(41)], "bulletin": facts.bulletins,
+            "published": facts.bulletins[:1], "matter": facts.matters,
             "day": [clock.day_of(clock.wall()).isoformat()],
         }  # fmt: skip
         return [
@@ -199,28 +222,34 @@ def _select_1(measured: Measured) -> Times:
 
 
 def statements(measured: Measured) -> dict[str, Any]:
-    """How many SQL statements every page takes, in a process that did nothing else; what opens a transaction is none."""
-    from django.db import connection  # noqa: PLC0415 - Django is ready only now
-    from django.test import Client  # noqa: PLC0415
+    """How many SQL statements every page takes, in a process that has seen it once, of something else.
 
-    counted: list[str] = []
-
-    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:  # noqa: ANN401 - as Django has it
-        counted.append(sql)
-        return execute(sql, *rest)
+    What opens and ends a transaction is none, nor is the drill's clock, which a process reads at most twice a second.
+    """
+    from django.test import Client  # noqa: PLC0415 - Django is ready only now
 
     client = Client(headers={"host": "127.0.0.1"})
     signed = client.post("/api/sign-in", {"code": measured.code()}, content_type="application/json")
     if signed.status_code != 200:  # noqa: PLR2004 - HTTP
         raise BenchError(f"nobody could sign in: {signed.content[:200]!r}")
     pages: dict[str, int] = {}
-    with connection.execute_wrapper(note):
-        for page in measured.pages():
-            client.get(page.paths[0])  # what a process learns once it knows from here on
-            counted.clear()
-            client.get(page.paths[0])
-            pages[page.name] = sum(not sql.startswith("SET TRANSACTION") for sql in counted)
+    for page in measured.pages():
+        client.get(page.paths[0])  # what a process learns once it knows from here on
+        pages[page.name] = _asked(partial(client.get, page.paths[-1]))
     return {"pages": pages}
+
+
+def _asked(act: Callable[[], object]) -> int:
+    """Return how many statements something takes, on the wire: some go past Django's own cursors."""
+    from django.db import connection  # noqa: PLC0415 - as above
+
+    connection.ensure_connection()
+    with TemporaryFile() as file:
+        connection.connection.pgconn.trace(file.fileno())
+        act()
+        connection.connection.pgconn.untrace()
+        file.seek(0)
+        return sum(not FRAME.search(line) for line in file if ASKED.search(line))
 
 
 def transferred(measured: Measured) -> dict[str, Any]:
@@ -250,7 +279,7 @@ def views(measured: Measured) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with measured.browser() as context:
         for page in measured.pages():
-            if page.paths[0].endswith(".csv"):  # it is kept, not shown
+            if page.paths[0].endswith(KEPT):
                 continue
             taken = [_view(context, measured.running.url + path) for path in page.paths[:VIEWS]]
             loaded, painted = (statistics.median(one[at] for one in taken) for at in (0, 1))
@@ -269,6 +298,21 @@ def _view(context: BrowserContext, url: str) -> tuple[float, float]:
         return float(view.evaluate(_LOADED)), float(view.evaluate(_LARGEST))
     finally:
         view.close()
+
+
+def printed(measured: Measured) -> dict[str, Any]:
+    """Seconds of a published issue as PDF, which is made anew each time: the first one of all, and the longest of more."""
+    path = PRINTED.format(published=measured.facts.bulletins[0])
+    taken = []
+    with measured.client() as client:
+        for _ in range(PRINTS):
+            began = time.perf_counter()
+            response = client.get(path).raise_for_status()
+            taken.append(time.perf_counter() - began)
+    if not response.content.startswith(b"%PDF"):
+        raise BenchError(f"{path} is no PDF")
+    first, *more = (round(seconds, 2) for seconds in taken)
+    return {"first_s": first, "longest_s": max(first, *more), "later_s": max(more), "bytes": len(response.content)}
 
 
 def seen(measured: Measured) -> dict[str, Any]:
@@ -315,7 +359,8 @@ async def _send(port: int, phone: Phone, content: dict[str, Any]) -> int:
 
 
 MEASURES: dict[str, Callable[[Measured], dict[str, Any]]] = {
-    "times": times, "statements": statements, "transferred": transferred, "views": views, "seen": seen,
+    "times": times, "statements": statements, "transferred": transferred, "views": views, "printed": printed,
+    "seen": seen,
 }  # fmt: skip
 
 
@@ -327,6 +372,7 @@ def _verdicts(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
         ("transferred first_view", BARS["first_view_bytes"], _of_pages(found, "transferred", "first_view")),
         ("views loaded_ms", BARS["first_view_ms"], _of_pages(found, "views", "loaded_ms")),
         ("views painted_ms", BARS["first_view_ms"], _of_pages(found, "views", "painted_ms")),
+        ("printed longest_s", BARS["printed_s"], {"bulletin": found["printed"]["longest_s"]} if "printed" in found else {}),
         ("seen p95_s", BARS["seen_p95_s"], {"tonight": found["seen"]["p95_s"]} if "seen" in found else {}),
     ):
         if values:

@@ -58,8 +58,8 @@ def pages(scenario: Scenario, bulletin: str, records: int, rounds: int) -> list[
         Page("Figure: found open", ["/figures/venue_closure.found_open"]),
         Page("Record", [f"/records/{rng.randint(1, records)}" for _ in range(rounds)]),
         Page("Bulletin", [f"/bulletins/{bulletin}"]),
-        Page("Figure: inspections, page 500", ["/figures/venue_closure.inspections?page=500"], barred=False),
-        Page("Figure: found open, last page", ["/figures/venue_closure.found_open?page=9999"], barred=False),
+        Page("Figure: inspections, far down", [f"/figures/venue_closure.inspections?before={records // 2}"], barred=False),
+        Page("Figure: found open, the oldest", ["/figures/venue_closure.found_open?before=99"], barred=False),
         Page(LEAST, ["/health"], barred=False),
     ]
 
