@@ -1,5 +1,6 @@
 """The house rules that import contracts cannot see."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -81,3 +82,13 @@ def test_migrations_are_named(room: str) -> None:
     names = [file.stem for file in (ROOT / "src" / "tongxin" / room / "migrations").glob("0*.py")]
     assert names
     assert not [name for name in names if "auto" in name]
+
+
+INLINE = re.compile(r"""\s(?:style|on[a-z]+)=["']|<style|<script(?![^>]*\ssrc=)""")
+
+
+def test_no_template_has_a_style_or_a_script_of_its_own() -> None:
+    """One place for looks and one for behaviour: the static files."""
+    pages = sorted((ROOT / "src").rglob("templates/**/*.html"))
+    found = {f"{page.name}: {match[0]}" for page in pages for match in INLINE.finditer(page.read_text("utf-8"))}
+    assert (len(pages) > 30, found) == (True, set())

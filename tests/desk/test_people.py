@@ -50,7 +50,7 @@ def test_each_organisation_says_who_serves_is_on_duty_and_what_is_open(evening: 
         ["建档办", "指挥机构", "1", "1", "0", "0", "0", "0", "0", "0", "0", "0", "0"],
     ]
     assert sentence(page) == "4个单位，在册7人；1件事项已逾期，分在1个单位；1部手机里还有没送到的记录。"
-    assert [depth for depth in ("--deep:0", "--deep:1") if depth in page] == ["--deep:0", "--deep:1"]
+    assert [depth for depth in ("deep-0", "deep-1") if depth in page] == ["deep-0", "deep-1"]
 
 
 def test_totals_are_those_of_the_tables(evening: Cast) -> None:
@@ -108,7 +108,7 @@ def test_organisations_stand_under_the_one_they_belong_to(cast: Cast) -> None:
     add_organisations(cast.scope("commander"), forms)
     page = cast.at_desk("commander").get("/organisations").text
     assert names(page) == ["市指挥部", "东片组", "三队", "西片组", "建档办", "人民医院"]
-    assert page.index("--deep:2") > page.index("东片组")
+    assert page.index("deep-2") > page.index("东片组")
 
 
 def test_a_member_is_shown_with_phone_duties_and_last_record(evening: Cast) -> None:

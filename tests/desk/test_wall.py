@@ -86,7 +86,8 @@ def test_a_town_where_nobody_was_yet_is_not_said_to_be_clear(cast: Cast) -> None
 def test_a_tiles_numbers_open_to_exactly_that_many_matters(evening: Cast) -> None:
     desk = evening.at_desk("commander")
     links = re.findall(
-        r'href="(/matters\?[^"]*town=[^"]*)">(\d+)<', unescape(part(desk.get("/wall").text, '<ol class="map"', "</ol>"))
+        r'href="(/matters\?[^"]*town=[^"]*)">(\d+)<',
+        unescape(part(desk.get("/wall").text, '<ol class="map"', '<ul class="legend"')),
     )
     assert {link for link, _ in links} == {
         f"/matters?state=late&town={ZHANGFANG}", f"/matters?town={ZHANGFANG}", f"/matters?town={HUAICHUAN}"

@@ -31,7 +31,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "strip": [
             Slot(now - timedelta(hours=1), 0, late=False, href="", past=True, here=None),
             Slot(now - timedelta(minutes=30), 2, late=True, href="/matters", past=True, here=None),
-            Slot(now, 3, late=False, href="/matters", past=False, here=0.4),
+            Slot(now, 3, late=False, href="/matters", past=False, here=40.0),
             Slot(now + timedelta(minutes=30), 0, late=False, href="", past=False, here=None),
         ],
         "problem": BadRequest(say("title、title_en：战报要有中英文标题")),

@@ -73,7 +73,7 @@ def _tables(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow) -
     by_day = queries.by_day(scope, incident.id, [found], narrow)
     towns, teams = area_names(code.ljust(CODE_DIGITS, "0") for code in by_town), organisation_names(by_team)
     return whole.get("", {}).get(found.key, value_of(found.rule, 0)), [
-        _table(found, say("按日"), {d: written_day(d) for d in sorted(by_day)}, by_day, narrow, "day"),
+        _table(found, say("按日"), {d: written_day(d) for d in sorted(by_day, reverse=True)}, by_day, narrow, "day"),
         _table(
             found,
             say("按乡镇"),

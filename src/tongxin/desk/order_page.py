@@ -18,7 +18,7 @@ from tongxin.playbook.registry import latest
 if TYPE_CHECKING:
     from tongxin.orders.models import Order
 
-LATEST = 6
+LATEST, MOST_NAMED = 6, 5
 
 
 def content(scope: Scope, order: "Order", position: int) -> dict[str, Any]:
@@ -62,13 +62,13 @@ def _state(order: "Order", now: datetime) -> str:
 
 
 def _scope_words(order: "Order") -> str:
-    """Return areas × categories × organisations in words."""
+    """Return areas × categories × organisations in words: each by name, or how many they are."""
     words = (
-        area_names(order.areas).values(),
-        [wording.category(name) for name in order.categories],
-        organisation_names(order.organisations).values(),
+        (area_names(order.areas).values(), say("{n}个区域", n=len(order.areas))),
+        ([wording.category(name) for name in order.categories], say("{n}类场所", n=len(order.categories))),
+        (organisation_names(order.organisations).values(), say("{n}个单位", n=len(order.organisations))),
     )
-    return say("×").join(say("、").join(part) for part in words)
+    return say("×").join(say("、").join(names) if len(names) <= MOST_NAMED else many for names, many in words)
 
 
 def _coverage(scope: Scope, order: "Order") -> dict[str, Any]:

@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 
 MOST_LISTED, MOST_TYPED = 200, 80
 """Organisations on a page; characters of a name that are looked for."""
+DEEPEST = 3
+"""So far are organisations moved in below others."""
 PHONES = ("yes", "no", "holds")
 NOBODY, NOTHING = Roster(0, {}, 0, 0), Load(0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Line:
-    """An organisation in the table; ``deep`` is how many others it lies under, ``roles`` how many hold each kind of role."""
+    """An organisation in the table; ``deep`` is under how many others it lies, ``roles`` how many hold each kind of role."""
 
     id: UUID
     name: str
@@ -86,7 +88,7 @@ def _line(
     roster = rosters.get(row.id, NOBODY)
     kind = wording.organisation_kind(row.kind)
     load = loads.get(row.id, NOTHING)
-    return Line(row.id, pick(row.name, row.name_en), kind, deep, opens, roster, _by_kind(roster), load)
+    return Line(row.id, pick(row.name, row.name_en), kind, min(deep, DEEPEST), opens, roster, _by_kind(roster), load)
 
 
 def _by_kind(roster: Roster) -> list[tuple[str, int]]:

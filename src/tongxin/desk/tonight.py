@@ -176,7 +176,7 @@ def _shortened(lines: list[Line]) -> list[Line]:
 
 @dataclass(frozen=True)
 class Slot:
-    """Half an hour of the evening: how many open matters fall due in it; ``here`` is how far it is spent if it is now."""
+    """Half an hour of the evening: how many open matters fall due in it; ``here`` is the percent spent if it is now."""
 
     start: datetime
     count: int
@@ -199,7 +199,7 @@ def _strip(counted: Iterable[Tally], now: datetime) -> list[Slot]:
     slots = []
     for index in range(SLOTS):
         start = first + index * HALF_HOUR
-        here = (now - start) / HALF_HOUR if start <= now < start + HALF_HOUR else None
+        here = 100 * (now - start) / HALF_HOUR if start <= now < start + HALF_HOUR else None
         slots.append(Slot(start, counts[index], index in late, _due_within(start, index), start + HALF_HOUR <= now, here))
     return slots
 

@@ -55,8 +55,8 @@ class Tile:
 
     @property
     def digits(self) -> int:
-        """How many digits its numbers have together, by which their size is chosen."""
-        return len(str(self.open)) + (len(str(self.matters.late)) if self.matters.late else 0)
+        """How many digits its numbers have together (8: or more), by which their size is chosen."""
+        return min(8, len(str(self.open)) + (len(str(self.matters.late)) if self.matters.late else 0))
 
     @property
     def silent(self) -> bool:
@@ -83,14 +83,13 @@ class LateRow:
 def content(scope: Scope, incident: "Incident", reached: "Reached") -> dict[str, Any]:
     """Return the wall's content for an incident."""
     found = standing(scope, incident, reached, ("organisation", "town"))
-    shown, elsewhere, (columns, rows) = _map(scope, found)
+    shown, elsewhere, shape_ = _map(scope, found)
     total, names = found.total, {tile.code: tile.name for tile in shown}
     late = late_matters(scope, incident, found.now, MOST_LATE)
     in_need = sorted((tile for tile in shown if tile.open), key=lambda tile: (-tile.matters.late, -tile.open, tile.code))
     return found.content() | {
-        "tiles": shown,
-        "columns": columns,
-        "rows": rows,
+        "tiles": len(shown),
+        "lines": _lines(shown, *shape_),
         "elsewhere": elsewhere.late + elsewhere.due + elsewhere.closed,
         "in_need": in_need[:MOST_TOWNS],
         "overdue": [_late_row(row, found.now, names) for row in late],
@@ -115,6 +114,12 @@ def _map(scope: Scope, found: Standing) -> tuple[list[Tile], Line, tuple[int, in
         tile = shown.get(town_of(tally.area))
         (tile.matters if tile else elsewhere).add(tally)
     return list(shown.values()), elsewhere, shape(len(county))
+
+
+def _lines(shown: list[Tile], columns: int, rows: int) -> list[list[Tile | None]]:
+    """Return the map line by line; None where it is empty."""
+    at = {(tile.cell.row, tile.cell.column): tile for tile in shown}
+    return [[at.get((row, column)) for column in range(columns)] for row in range(rows)]
 
 
 def _touches(scope: Scope, town: str) -> bool:
