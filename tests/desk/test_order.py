@@ -7,6 +7,9 @@ from tests.cast import Cast, id_of
 from tests.desk.looking import links, rows
 
 from tongxin.figures.actions import catch_up
+from tongxin.orders.models import Clock, Order
+from tongxin.orders.queries import forget_clock
+from tongxin.playbook.registry import activity
 
 OPEN, SHUT = {"open": True, "gathering": False}, {"open": False, "gathering": False}
 TOTAL = "合计"
@@ -60,3 +63,23 @@ def test_the_second_look_opens_to_what_was_looked_at(cast: Cast, desk: Client) -
 def test_a_team_stands_with_its_district(desk: Client) -> None:
     page = desk.get(f"/orders/{id_of('order')}").text
     assert [row[:2] for row in rows(page)] == [["东片组", "张坊镇"], ["西片组", "淮川街道"]]
+
+
+def test_an_order_that_only_deploys_shows_who_mustered(cast: Cast) -> None:
+    Order.objects.update(activities=["attendance"])
+    cast.phone().says(
+        cast.night - timedelta(minutes=30), {"act": "in"}, activity="attendance",
+        activity_hash=activity("attendance").hash, duty=str(id_of("post")),
+    )  # fmt: skip
+    catch_up("430181")
+    desk = cast.at_desk("commander")
+    page = desk.get(f"/orders/{id_of('order')}").text
+    mustered = page[page.index("集结") :]
+    listed = rows(mustered)
+    assert [row[:4] for row in listed] == [["东片组", "1", "1", "1"]]
+    assert [row[1:] for row in rows(mustered, "tfoot")] == [listed[0][1:]]
+    posts = rows(desk.get(next(iter(links(mustered, TOTAL, "tfoot")))).text)
+    assert [row[0] for row in posts] == ["东片组"]
+    Clock.objects.update(start=cast.night + timedelta(days=1))
+    forget_clock()
+    assert "今天没有岗位。" in desk.get(f"/orders/{id_of('order')}").text

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,13 +18,12 @@ from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.figures.queries import Figure, Part, cells, counted_once, figures, tables
 from tongxin.ledger.queries import Found, matters_by, shifts_by_duty, visit_recorded
-from tongxin.orders.queries import activities_asked, duties, posts_of, visits_listed, visits_listed_by_town
+from tongxin.orders.queries import activities_asked, duties, on, posts_of, visits_listed, visits_listed_by_town
 from tongxin.people.queries import organisation_areas, organisation_names
 from tongxin.places.queries import area_names
 
 if TYPE_CHECKING:
     from tongxin.orders.models import Order
-    from tongxin.places.models import Place
 
 
 @dataclass
@@ -105,6 +104,8 @@ class Chains:
     def visits(self, order: "Order") -> list[Progress]:
         """Return how far an order's visits have come by organisation, as the order names them; nothing of what was found."""
         rows = self._by_team(order)
+        for row in rows.values():
+            row.query = f"order={order.id.hex}&{row.query}"
         return [rows[id_] for id_ in order.organisations if id_ in rows]
 
     def teams(self, order: "Order") -> list[Progress]:
@@ -179,24 +180,39 @@ def visit_made(scope: Scope, incident: UUID) -> Q:
 
 
 @dataclass
-class Post:
-    """A post: how many should be there, how many are assigned, how many are on duty now and came at all."""
+class Muster:
+    """An organisation's posts: how many should be there, are assigned, came at all, and are on duty now."""
 
-    organisation: str
-    place: "Place"
-    headcount: int
-    assigned: int
-    came: int
-    here: int
+    title: str
+    query: str
+    headcount: int = 0
+    assigned: int = 0
+    came: int = 0
+    here: int = 0
+
+    @property
+    def missing(self) -> int:
+        """How many did not come yet."""
+        return max(0, self.headcount - self.came)
+
+    def add(self, other: "Muster") -> None:
+        """Count another's in."""
+        self.headcount, self.assigned = self.headcount + other.headcount, self.assigned + other.assigned
+        self.came, self.here = self.came + other.came, self.here + other.here
 
 
-def posts(scope: Scope, order: "Order") -> list[Post]:
-    """Return an order's posts."""
-    rows = list(posts_of(scope, order.id))
+def muster(scope: Scope, order: "Order", day: date) -> list[Muster]:
+    """Return a day's posts of an order by organisation, as the order names them, and all of them; nothing if it has none."""
+    rows = list(posts_of(scope, order.id).filter(on(day)))
     shifts = shifts_by_duty(scope, order.incident_id) if rows else {}
     names = organisation_names(row.organisation_id for row in rows)
-    rows.sort(key=lambda row: (row.starts_at, order.organisations.index(row.organisation_id)))
-    return [Post(names[r.organisation_id], r.place, r.headcount, r.assigned, *shifts.get(r.id, (0, 0))) for r in rows]
+    teams = {id_: Muster(names[id_], f"organisation={id_}") for id_ in order.organisations if id_ in names}
+    total = Muster(say("合计"), "")
+    for row in rows:
+        post = Muster("", "", row.headcount, row.assigned, *shifts.get(row.id, (0, 0)))
+        for one in (teams[row.organisation_id], total):
+            one.add(post)
+    return [*teams.values(), total] if rows else []
 
 
 def absent(scope: Scope, incident: UUID, now: datetime) -> int:

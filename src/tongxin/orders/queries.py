@@ -212,7 +212,7 @@ def with_assigned(posts: QuerySet[Duty]) -> "QuerySet[WithAnnotations[Duty, Assi
 
 def posts_of(scope: Scope, order_id: UUID) -> "QuerySet[WithAnnotations[Duty, Assigned]]":
     """Return an order's posts with how many members are assigned (``assigned``)."""
-    return with_assigned(duties(scope).filter(order_id=order_id, kind="post").select_related("organisation", "place"))
+    return with_assigned(duties(scope).filter(order_id=order_id, kind="post"))
 
 
 def duties_of(member: UUID) -> QuerySet[Duty]:
