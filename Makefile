@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PACKAGES := pyproject.toml drill/pyproject.toml
+PHONE := phone/node_modules/.made
 
 .PHONY: help demo up test check fix bench prove simulate torture browser pictures screens vectors openapi messages lock clean
 help:           ## this menu
@@ -15,18 +16,21 @@ demo: .venv/drill           ## a whole first night, then the desk at http://127.
 up: .venv/drill             ## the desk on whatever is stored, without a drill
 	@$(BIN)/tongxin up
 
-test: .venv/dev browser     ## every test
+test: .venv/dev browser $(PHONE)  ## every test
+	bash scripts/node npm --silent test
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/dev            ## format, lint, types, import contracts
+check: .venv/dev $(PHONE)   ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy src drill/src tests bench scripts
 	$(BIN)/lint-imports --no-cache
+	bash scripts/node npm --silent run check
 
-fix: .venv/dev              ## mend format and what lint can mend
+fix: .venv/dev $(PHONE)     ## mend format and what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	bash scripts/node npm --silent run fix
 
 bench: .venv/dev            ## the benchmarks, printed
 	$(BIN)/python bench/first_night.py
@@ -67,12 +71,12 @@ messages: .venv/dev         ## compile the English catalogue after a change of i
 	$(BIN)/pybabel --quiet compile -D django -d src/tongxin/locale
 
 lock: .venv/dev             ## pin requirements anew
-	@for name in app drill dev prove; do CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes \
+	@for name in app drill dev prove node; do CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --generate-hashes \
 	  --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/$$name.txt requirements/$$name.in; done
 
 clean:                      ## remove the demo's database and .venv
 	@if [ -x $(BIN)/tongxin ]; then $(BIN)/tongxin clean; fi
-	rm -rf var .venv
+	rm -rf var .venv phone/node_modules
 
 browser:                    ## Chromium and Chinese fonts, for tests in a browser
 	@bash scripts/browser
@@ -96,4 +100,9 @@ browser:                    ## Chromium and Chinese fonts, for tests in a browse
 .venv/dev: requirements/dev.txt .venv/drill
 	@echo "Installing what checks and tests need into .venv …"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(PHONE): phone/package-lock.json phone/.npmrc | .venv/bin/python
+	@echo "Installing what the phone's app needs into phone/node_modules …"
+	@bash scripts/node npm ci --ignore-scripts --loglevel=error
 	@touch $@

@@ -110,6 +110,15 @@ def test_lock_files_carry_hashes_and_no_addresses() -> None:
             assert pinned.endswith("\\"), pinned
 
 
+def test_the_phones_lock_file_carries_hashes_and_no_addresses_to_fetch_from() -> None:
+    packages = json.loads((ROOT / "phone" / "package-lock.json").read_text("utf-8"))["packages"]
+    named = {name: package for name, package in packages.items() if name}
+    assert {name for name, package in named.items() if "integrity" not in package} == set()
+    assert {name for name, package in named.items() if "resolved" in package} == set()
+    licences = {package["license"] for package in named.values()}
+    assert not [licence for licence in licences if "GPL" in licence]
+
+
 def test_the_json_schema_for_editors_is_that_of_the_loader() -> None:
     assert doc("activity.schema.json") == json_schema() + "\n", "run tongxin activity schema > docs/activity.schema.json"
     schema = json.loads(doc("activity.schema.json"))

@@ -44,3 +44,22 @@ def test_without_chromium_and_fonts_it_prints_the_line_to_type_and_fails(tmp_pat
     assert ended.stderr == (
         "Tests in a browser need chromium fonts-noto-cjk. Type: sudo apt-get install chromium fonts-noto-cjk\n"
     )
+
+
+@pytest.mark.parametrize("machine", ["none", "old"])
+def test_without_node_and_where_none_can_be_had_it_says_what_to_install(tmp_path: Path, machine: str) -> None:
+    """Where a Node that is new enough could come neither from the machine nor from the wheel."""
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / "scripts" / "node").write_text((ROOT / "scripts" / "node").read_text("utf-8"), "utf-8")
+    (tmp_path / "dirname").symlink_to("/usr/bin/dirname")
+    tool(tmp_path / ".venv" / "bin", "python", "exit 1")
+    if machine == "old":
+        tool(tmp_path, "npm", "exit 0")
+        tool(tmp_path, "node", "exit 1")
+    ended = subprocess.run(
+        ["/bin/bash", str(tmp_path / "scripts" / "node"), "npm", "ci"],
+        env={"PATH": str(tmp_path)}, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == "The phone's app needs Node 20.19 or newer with npm. Type: sudo apt-get install nodejs npm\n"
