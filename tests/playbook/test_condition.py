@@ -48,7 +48,8 @@ matter = [{ name = "wet", title = { zh = "湿", en = "Wet" }, opens = "why = rai
         ("kg <= 2", [2, 1], [2.1, None]),
         ("kg > 2", [2.1], [2, 1, None]),
         ("kg >= 2", [2, 3], [1.9, None]),
-        ("kg > -1", [0], [-1, -2]),
+        ("kg > -1", [0], [-1, -2, "3"]),
+        ("kg <= 2", [True], ["1", ""]),
     ],
 )
 def test_a_comparison_holds_for_these_answers_and_never_for_none(

@@ -34,9 +34,11 @@ class Condition:
     value: Answer
 
     def holds(self, body: Mapping[str, object]) -> bool:
-        """Say whether the answers satisfy it; an unanswered question satisfies nothing."""
+        """Say whether the answers satisfy it; an unanswered question satisfies nothing, nor does a text any order of numbers."""
         answer = body.get(self.question)
         if not isinstance(answer, bool | int | float | str):
+            return False
+        if isinstance(answer, str) and self.op not in ("=", "!="):
             return False
         return OPERATORS[self.op](answer, self.value)
 
