@@ -61,14 +61,14 @@ export class Chain {
     return this.hashAt(this.records.length);
   }
 
-  /** Return the hash of a record; of none, that before the first. */
+  /** Return the hash of a record; before the first, that of none; beyond the last, what no record has. */
   hashAt(seq: number): string {
     return seq === 0 ? GENESIS : (this.records[seq - 1]?.hash ?? "no such record");
   }
 
   /** Say whether this chain cannot have a head: the server holds other records under its numbers. */
   denies(head: HeadOf): boolean {
-    return head.last_seq > this.records.length || this.hashAt(head.last_seq) !== head.last_hash;
+    return this.hashAt(head.last_seq) !== head.last_hash;
   }
 
   /** Take a line of the journal in; `kept` is the record that it carries. */
