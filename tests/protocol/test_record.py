@@ -26,6 +26,11 @@ def test_any_json_reader_understands_them(body: dict[str, object]) -> None:
     assert json.loads(encode(record(body=body))) == record(body=body)
 
 
+def test_keys_are_sorted_by_code_point() -> None:
+    body = {"\U0001f600": 1, "\ufffd": 2, "é": 3, "z": 4, "Z": 5, "zz": 6}
+    assert '"body":{"Z":5,"z":4,"zz":6,"é":3,"\ufffd":2,"\U0001f600":1}' in encode(record(body=body)).decode()
+
+
 @pytest.mark.parametrize("value", [0.0001, 1e12, float("nan"), float("inf"), 2**53, -(2**53)])
 def test_a_number_that_languages_write_differently_has_no_bytes(value: float) -> None:
     with pytest.raises(NotCanonicalError, match="answer"):
