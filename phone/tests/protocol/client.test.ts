@@ -233,6 +233,15 @@ it("carries over at a fork what has no receipt, under the same ids", async () =>
   expect(client.holding()).toEqual({ saved: 3, sent: 0, confirmed: 2 });
 });
 
+it("takes no receipts in a chain beyond where it left it", async () => {
+  const client = await phone(new Disk(), ids());
+  await says(client, 2);
+  const [ask, old] = [asks(client), client.chain];
+  await hears(client, ask, 409, refusal("ledger.fork", { chain: old.id, last_seq: 0, last_hash: "" }));
+  await hears(client, ask, 200, receipts(ask));
+  expect([old.confirmed, client.holding()]).toEqual([0, { saved: 2, sent: 0, confirmed: 0 }]);
+});
+
 it("believes receipts no more that a head contradicts, unless they were given under it", async () => {
   const [disk, newId] = [new Disk(), ids()];
   const client = await phone(disk, newId);
