@@ -109,10 +109,16 @@ def agreed(cast: Cast) -> UUID:
     return found
 
 
-def found_open(cast: Cast) -> UUID:
-    """Return a matter that is open in everybody's areas."""
+@pytest.fixture
+def cast(cast: Cast) -> Cast:
+    """Everyone, when somebody has found a venue open: before a call sets the clock to another time."""
     cast.phone().says(cast.night, {"open": True, "gathering": False})
     catch_up("430181")
+    return cast
+
+
+def found_open(cast: Cast) -> UUID:
+    """Return a matter that is open in everybody's areas."""
     (found,) = matters(cast.scope("commander"), id_of("incident")).filter(name="venue_open", closed__isnull=True)
     return found.id
 
