@@ -92,13 +92,17 @@ class Version(NamedTuple):
 _END = "UPDATE ledger_matter SET until = %s WHERE ledger = %s AND until IS NULL AND id = ANY(%s::uuid[])"
 
 
+# OFFSET 0: a subject's few matters are looked up; all of a county's would be read for some hundred subjects.
 _AGAIN = """
-UPDATE ledger_matter AS matter SET again = coalesce(part.last > matter.closed_at, false)
-FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
-    AS part (activity, subject, incident, since, last)
-WHERE matter.ledger = %s AND matter.until IS NULL AND matter.activity = part.activity AND matter.subject = part.subject
-    AND matter.incident = part.incident AND matter.again <> coalesce(part.last > matter.closed_at, false)
-    AND (matter.closed_at >= part.since OR part.last > matter.closed_at)
+UPDATE ledger_matter AS matter SET again = NOT matter.again FROM (
+    SELECT one.id, one.since FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+        AS part (activity, subject, incident, since, last),
+    LATERAL (
+        SELECT id, since FROM ledger_matter
+        WHERE ledger = %s AND until IS NULL AND activity = part.activity AND subject = part.subject AND incident = part.incident
+            AND again <> (part.last > closed_at) AND (closed_at >= part.since OR part.last > closed_at) OFFSET 0
+    ) AS one
+) AS changed WHERE matter.ledger = %s AND matter.id = changed.id AND matter.since = changed.since
 """
 
 
@@ -135,7 +139,7 @@ def look_again(ledger: str, seen: Iterable[Seen]) -> None:
     rows = [(*one[:-1], one.last or "-infinity") for one in seen]
     if rows:
         with connection.cursor() as cursor:
-            cursor.execute(_AGAIN, [*map(array, zip(*rows, strict=True)), ledger])
+            cursor.execute(_AGAIN, [*map(array, zip(*rows, strict=True)), ledger, ledger])
 
 
 def turn(ledger: str) -> tuple[int, int | None]:
