@@ -144,6 +144,11 @@ def test_what_was_just_done_is_not_asked_for_again(desk: Client, evening: str) -
     assert 'hx-get="/matters?state=all"' in page
 
 
+def test_a_county_whose_figures_were_never_added_up_says_how_many_records_wait(cast: Cast) -> None:
+    cast.phone().says(cast.night - timedelta(minutes=5), OPEN)
+    assert "还有1条正在加" in text_of(cast.at_desk("commander").get("/").text)
+
+
 def test_the_three_tables_come_to_the_same_total(desk: Client, evening: str) -> None:
     totals = re.findall(r"(?s)<tfoot>(.*?)</tfoot>", desk.get("/").text)
     assert len({re.sub(r"\s+", " ", text_of(total)) for total in totals}) == 1
@@ -210,6 +215,13 @@ def test_the_bulletins_number_of_the_day_opens_to_what_it_was(cast: Cast, desk: 
 def test_a_bulletin_answers_for_no_part_that_it_did_not_freeze(desk: Client, evening: str) -> None:
     answer = desk.get(f"/figures/venue_closure.inspections?bulletin={evening}&category=worship")
     assert (answer.status_code, "door.bad_request" in answer.text) == (400, True)
+
+
+def test_a_leader_is_told_of_a_bulletins_records_only_the_own(cast: Cast, evening: str) -> None:
+    cast.phone("outsider").says(cast.night, OPEN, place=str(id_of("cinema")))
+    catch_up("430181")
+    page = cast.at_desk("leader").get(f"/figures/venue_closure.inspections?bulletin={evening}").text
+    assert f'<span class="n">{page.count("<tr><td")}</span>' in page
 
 
 def test_a_leader_is_told_that_a_bulletins_number_is_the_countys(cast: Cast, evening: str) -> None:

@@ -7,7 +7,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 MOST = 200_000
-"""Rows that a process remembers of a kind: some tens of megabytes."""
+"""Rows that a process remembers of a kind: at most some 80 MB."""
 
 
 class Known(Generic[K, V]):
@@ -21,9 +21,12 @@ class Known(Generic[K, V]):
     def of(self, keys: Iterable[K]) -> dict[K, V]:
         """Return the values of those keys that have one."""
         wanted, held = set(keys), self._held
-        found = {key: held[key] for key in wanted & held.keys()}
+        found = {key: held[key] for key in wanted if key in held}
         if missing := wanted - found.keys():
             fresh = dict(self._ask(missing))
-            self._held = held | fresh if len(held) + len(fresh) <= self._most else fresh  # other threads may be reading
+            if len(held) + len(fresh) > self._most:
+                self._held = fresh  # not emptied: other threads may be reading it
+            else:
+                held.update(fresh)
             found |= fresh
         return found

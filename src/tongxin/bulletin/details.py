@@ -25,7 +25,7 @@ def details(scope: Scope, incident: UUID, wanted: list[Figure]) -> list[dict[str
     return [
         {
             **_words(one),
-            "records": records.get(one.key, 0),
+            "records": records.get(one.key, 0) * (2 if one.rule.verb == "duration" else 1),  # what opened a matter and closed it
             "by_day": [[day.isoformat(), found[one.key]] for day, found in sorted(days.items()) if found.get(one.key)],
             "by_town": [
                 [*names.get(town_of(code), (code, code)), found[one.key]]

@@ -23,7 +23,9 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         if MEMBER in request.session:
             return frame | _signed_in(request)
         return frame | {"drill": drill_clock() is not None or has_drills()}
-    except (Problem, Error):
+    except Problem:
+        return frame | {"drill": drill_clock() is not None or has_drills()}
+    except Error:
         return frame
 
 

@@ -58,8 +58,8 @@ def _visits(request: HttpRequest, scope: Scope, incident: "Incident", rows: "Que
     todo, day = request.GET.get("state") == "todo", narrowing.day(request)
     made = visit_made(scope, incident.id)
     rows = rows.filter(orders.on(day)) if day else rows
-    rows = rows.filter(~made) if todo else rows
-    ids = rows.order_by("area_id", "place__name", "starts_at", "id").values_list("id", flat=True)
+    wanted = rows.filter(~made) if todo else rows
+    ids = wanted.order_by("area_id", "place__name", "starts_at", "id").values_list("id", flat=True)
     page = page_of(request, list(ids) if todo else ids)  # what is still to be made is looked for only once
     held = rows.in_bulk(list(page))
     listed = [held[id_] for id_ in page]

@@ -41,7 +41,7 @@ def content(scope: Scope, incident: "Incident", found: Figure, narrow: Narrow, b
         "tables": tables,
         "narrowed": _narrowed(narrow),
         "records": records,
-        "count": _count(records, found, bulletin if narrow == Narrow() else None),
+        "count": _count(records, found, bulletin if narrow == Narrow() and scope.is_whole else None),
     }
 
 

@@ -159,7 +159,7 @@ def districts(teams: Iterable[UUID | None]) -> dict[UUID | None, str]:
     areas = organisation_areas(teams)
     names = area_names({code for codes in areas.values() for code in codes})
     return {
-        team: names.get(codes[0], "") if len(codes) == 1 else say("{n}个乡镇", n=len(codes))
+        team: names.get(codes[0], "") if len(codes) == 1 else say("{n}个区域", n=len(codes))
         for team, codes in areas.items()
         if codes
     }
@@ -181,7 +181,10 @@ def visit_made(scope: Scope, incident: UUID) -> Q:
 
 @dataclass
 class Muster:
-    """An organisation's posts: how many should be there, are assigned, came at all, and are on duty now."""
+    """An organisation's posts: how many should be there, are assigned, came at all, are on duty now, and did not come.
+
+    Too many at one post do not make up for those who are missing at another.
+    """
 
     title: str
     query: str
@@ -189,16 +192,12 @@ class Muster:
     assigned: int = 0
     came: int = 0
     here: int = 0
-
-    @property
-    def missing(self) -> int:
-        """How many did not come yet."""
-        return max(0, self.headcount - self.came)
+    missing: int = 0
 
     def add(self, other: "Muster") -> None:
         """Count another's in."""
         self.headcount, self.assigned = self.headcount + other.headcount, self.assigned + other.assigned
-        self.came, self.here = self.came + other.came, self.here + other.here
+        self.came, self.here, self.missing = self.came + other.came, self.here + other.here, self.missing + other.missing
 
 
 def muster(scope: Scope, order: "Order", day: date) -> list[Muster]:
@@ -209,7 +208,8 @@ def muster(scope: Scope, order: "Order", day: date) -> list[Muster]:
     teams = {id_: Muster(names[id_], f"organisation={id_}") for id_ in order.organisations if id_ in names}
     total = Muster(say("合计"), "")
     for row in rows:
-        post = Muster("", "", row.headcount, row.assigned, *shifts.get(row.id, (0, 0)))
+        came, here = shifts.get(row.id, (0, 0))
+        post = Muster("", "", row.headcount, row.assigned, came, here, max(0, row.headcount - came))
         for one in (teams[row.organisation_id], total):
             one.add(post)
     return [*teams.values(), total] if rows else []

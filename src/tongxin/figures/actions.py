@@ -16,7 +16,6 @@ from tongxin.ledger.actions import settle
 from tongxin.ledger.queries import position
 from tongxin.ledger.reading import About, Reading, read, unsettled
 from tongxin.ledger.storing import Seen, look_again
-from tongxin.playbook.registry import versions
 
 SLICE = 5000
 """Most records of one pull."""
@@ -130,13 +129,12 @@ class _Told:
         return (state for _, states in self._subjects for state in states)
 
     def seen(self, reading: Reading) -> Iterator[Seen]:
-        """Yield when each subject that can have matters was last reported on in each of its incidents."""
-        with_matters = {version.id for version in versions().values() if version.matter}
+        """Yield when each subject was last reported on in each of its incidents."""
         last: dict[tuple[About, UUID], datetime | None] = {
             ((row.activity, row.subject), row.incident): None for row in reading.held.values()
         }
         for fact in sorted((fact for facts, _ in self._subjects for fact in facts), key=lambda fact: fact.occurred_at):
-            if fact.act == "report" and fact.activity in with_matters:
+            if fact.act == "report":
                 last[(fact.activity, fact.subject), fact.incident] = fact.occurred_at
         for (about, incident), at in last.items():
             yield Seen(*about, incident, reading.since[about], at)

@@ -18,7 +18,7 @@ from tongxin.base.scope import Scope
 from tongxin.base.words import say
 from tongxin.figures.compile import is_stock, value
 from tongxin.figures.models import Cell, Cursor, Day, Total
-from tongxin.ledger.queries import held_by_phones, last_position, position, received_at
+from tongxin.ledger.queries import held_by_phones, holding, last_position, position, received_at
 from tongxin.orders.queries import activities_of
 from tongxin.places.queries import within
 from tongxin.playbook.faults import nearest
@@ -105,7 +105,7 @@ def reached(ledger: str) -> Reached:
     """Return how far a ledger has come. What is shown is the same while its figures and the acts at the desk are."""
     rows = Cursor.objects.filter(ledger=ledger)
     found = rows.values_list("position", last_act(), last_position(ledger), held_by_phones(ledger)).first()
-    return Reached(*(number or 0 for number in found)) if found else Reached(0, 0, 0, 0)
+    return Reached(*(number or 0 for number in found)) if found else Reached(0, 0, position(ledger), holding(ledger))
 
 
 def lag(ledger: str) -> tuple[int, float]:

@@ -22,12 +22,12 @@ from tongxin.ledger.queries import matter
 @transaction.atomic
 def chase(scope: Scope, id_: UUID) -> Chase:
     """Chase an open matter; a second press by the same hand gives the same chase. Raise NotFound, Forbidden or Settled."""
-    found, now = matter(scope, id_), clock.now()
-    scope.require(say("催办"), MAY_CHASE, found.area)
-    if found.closed is not None:
+    now, area = clock.now(), matter(scope, id_).area
+    scope.require(say("催办"), MAY_CHASE, area)
+    same = Matter.objects.filter(ledger=scope.ledger, id=id_, until__isnull=True)
+    found = same.select_for_update(no_key=True).first()  # of two presses, one waits
+    if found is None or found.closed is not None:
         raise Settled(say("这件事项已经结了"))
-    same = Matter.objects.filter(ledger=scope.ledger, id=id_, since=found.since)
-    list(same.select_for_update(no_key=True))  # of two presses, one waits
     held = Chase.objects.filter(ledger=scope.ledger, matter=id_, by=scope.member, undone_at=None, at__gte=now - ONE_PRESS)
     if pressed := held.order_by("at").first():
         return pressed

@@ -139,7 +139,9 @@ def look_again(ledger: str, seen: Iterable[Seen]) -> None:
     rows = [(*one[:-1], one.last or "-infinity") for one in seen]
     if rows:
         with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # as where subjects are read: statistics may be old
             cursor.execute(_AGAIN, [*map(array, zip(*rows, strict=True)), ledger, ledger])
+            cursor.execute("SET LOCAL enable_seqscan = on")
 
 
 def turn(ledger: str) -> tuple[int, int | None]:
