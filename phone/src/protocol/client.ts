@@ -144,6 +144,12 @@ export class Client {
     return { saved: waiting - sent, sent, confirmed };
   }
 
+  /** Say in which of the three states a record of a chain is. */
+  stateOf(chain: Chain, seq: number): keyof Holding {
+    if (chain.receipts.has(seq)) return "confirmed";
+    return seq <= (this.#highestSent.get(chain.id) ?? 0) ? "sent" : "saved";
+  }
+
   /** Make a record and keep it; fulfil once it would survive a crash. Reject with TooLongError, or as the journal does. */
   write(content: Content, stamp: Stamp): Promise<Kept> {
     return this.#inTurn(async () => {
