@@ -5,20 +5,23 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PACKAGES := pyproject.toml drill/pyproject.toml
 PHONE := phone/node_modules/.made
+APP := src/tongxin/host/files/phone/index.html
 
-.PHONY: help demo up test check fix bench prove simulate torture browser pictures screens vectors openapi messages lock clean
+.PHONY: help demo up app test check fix bench prove simulate torture browser pictures screens vectors openapi messages lock clean
 help:           ## this menu
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: .venv/drill           ## a whole first night, then the desk at http://127.0.0.1:8000 (PORT=… for another port, EXIT=1 to end by itself)
+demo: .venv/drill $(APP)       ## a whole first night, then the desk at http://127.0.0.1:8000 (PORT=… for another port, EXIT=1 to end by itself)
 	@$(BIN)/tongxin drill first-night $(if $(EXIT),--leave,--stay)
 
-up: .venv/drill             ## the desk on whatever is stored, without a drill
+up: .venv/drill $(APP)       ## the desk on whatever is stored, without a drill
 	@$(BIN)/tongxin up
 
-test: .venv/dev browser $(PHONE)  ## every test
+test: .venv/dev browser $(PHONE) $(APP)  ## every test
 	bash scripts/node npm --silent test
 	$(BIN)/python -m pytest $(ARGS)
+
+app: $(APP)                 ## the phone's app, built to where the desk serves it at /phone/
 
 check: .venv/dev $(PHONE)   ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -76,7 +79,7 @@ lock: .venv/dev             ## pin requirements anew
 
 clean:                      ## remove the demo's database and .venv
 	@if [ -x $(BIN)/tongxin ]; then $(BIN)/tongxin clean; fi
-	rm -rf var .venv phone/node_modules
+	rm -rf var .venv phone/node_modules src/tongxin/host/files
 
 browser:                    ## Chromium and Chinese fonts, for tests in a browser
 	@bash scripts/browser
@@ -105,4 +108,9 @@ browser:                    ## Chromium and Chinese fonts, for tests in a browse
 $(PHONE): phone/package-lock.json phone/.npmrc | .venv/bin/python
 	@echo "Installing what the phone's app needs into phone/node_modules …"
 	@bash scripts/node npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+$(APP): $(PHONE) phone/index.html phone/vite.config.ts phone/package.json $(shell find phone/src -type f)
+	@echo "Building the phone's app …"
+	@bash scripts/node npm --silent run build -- --logLevel warn
 	@touch $@

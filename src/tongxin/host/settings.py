@@ -6,6 +6,8 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
+from tongxin.host import phone
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -82,6 +84,10 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ROOT = phone.FILES if phone.FILES.is_dir() else None
+WHITENOISE_INDEX_FILE = True
+WHITENOISE_IMMUTABLE_FILE_TEST = phone.FOREVER
+WHITENOISE_ADD_HEADERS_FUNCTION = phone.add_headers
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
