@@ -12,6 +12,12 @@ from tests.e2e.conftest import Night, a_night
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PICTURES = os.environ.get("TONGXIN_PHONE_PICTURES", "")
 MOST_TAPS = 5
+FILL = """() => {
+    window.whole = IDBObjectStore.prototype.add;
+    IDBObjectStore.prototype.add = () => { throw new DOMException("no room", "QuotaExceededError"); };
+}"""
+ROOM = "() => { IDBObjectStore.prototype.add = window.whole; }"
+"""The browser's storage, full and with room again."""
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +158,19 @@ def test_a_finding_and_an_intake_out_of_reach(browser: Browser, evening: Night) 
     hand.page.locator(".question").first.locator(".tile").first.tap()
     expect(hand.page.locator(".finding")).to_have_text("This answer opens: Still open, not put right")
     hand.picture("en-form")
+    hand.page.wait_for_timeout(1_000)
+    hand.page.reload()
+    pressed = hand.page.locator(".tile[aria-pressed=true]")
+    expect(pressed).to_have_text(["Yes"])  # what was begun is still there
     hand.page.locator(".question").last.locator(".tile").last.tap()
+
+    hand.page.evaluate(FILL)
+    hand.tap("form .ends button")
+    expect(hand.page.locator(".problem")).to_contain_text("It was not saved. Your answers are still on this page.")
+    expect(hand.page.locator(".problem .note")).to_have_text("store.full")
+    expect(pressed).to_have_text(["Yes", "No"])
+    hand.picture("en-full")
+    hand.page.evaluate(ROOM)
     hand.tap("form .ends button")
     expect(hand.page.locator(".said[data-state=sent]")).to_be_visible(timeout=10_000)
     expect(hand.page.locator(".foot [role=status]")).to_contain_text("Not connected.")

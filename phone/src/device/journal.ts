@@ -8,19 +8,32 @@ import type { Chain, Change, Holdings, Result, Store } from "../store";
 
 /** A journal whose writing is fulfilled when the store has read back what it wrote; rejects with the store's Problem. */
 export class StoreJournal implements Journal {
+  /** What was begun and not saved, by duty. */
+  readonly drafts = new Map<string, unknown>();
+
   constructor(
     private readonly store: Store,
     private readonly newId: () => string,
   ) {}
 
+  /** Write entries; a record ends its duty's draft in the same transaction, so that neither is ever there without the other. */
   async write(entries: readonly Entry[]): Promise<void> {
-    const changes = await Promise.all(entries.map(changesOf));
-    valueOf(await this.store.write(changes.flat()));
+    const changes = (await Promise.all(entries.map(changesOf))).flat();
+    const ended = entries.some(({ begins }) => begins) ? [] : entries.flatMap((entry) => this.draftsOf(entry));
+    valueOf(await this.store.write([...changes, ...ended.map((id): Change => ({ kind: "undraft", id }))]));
+    for (const id of ended) this.drafts.delete(id);
+  }
+
+  /** Keep what was begun for a duty; reject with the store's Problem. */
+  async draft(duty: string, value: unknown): Promise<void> {
+    this.drafts.set(duty, value);
+    valueOf(await this.store.write([{ kind: "draft", id: duty, value }]));
   }
 
   /** Read everything; behind a chain with a loss, which takes no more records, begin another. */
   async read(): Promise<readonly Entry[]> {
     const held = valueOf(await this.store.read());
+    for (const { id, value } of held.drafts) this.drafts.set(id, value);
     const entries = held.chains.flatMap((chain) => entriesOf(chain, held));
     const newest = held.chains.at(-1);
     if (newest === undefined || !newest.ended) return entries;
@@ -28,6 +41,12 @@ export class StoreJournal implements Journal {
     const fresh: Entry = { chain: this.newId(), begins: true, ...(follows === undefined ? {} : { follows }) };
     await this.write([fresh]);
     return [...entries, fresh];
+  }
+
+  private draftsOf({ record }: Entry): string[] {
+    if (record === undefined) return [];
+    const { duty } = JSON.parse(record) as { duty: string | null };
+    return duty !== null && this.drafts.has(duty) ? [duty] : [];
   }
 }
 

@@ -1,6 +1,7 @@
 /** The phone as its screens see it: who it is, what is to do, what was done and how far that has come. */
 
 import { computed, shallowRef } from "vue";
+import { fits } from "../playbook/answers";
 import { findings } from "../playbook/findings";
 import type { Activity } from "../playbook/schema";
 import type { Kept } from "../protocol/chain";
@@ -58,6 +59,7 @@ export const open = computed(() => {
 
 let store: Store | undefined;
 let client: Client | undefined;
+let journal: StoreJournal | undefined;
 let wire: Wire | undefined;
 let sync: Sync | undefined;
 let ahead = 0;
@@ -117,6 +119,21 @@ export async function save(duty: Duty, body: Body): Promise<string> {
   return kept.id;
 }
 
+/** Keep what was answered so far; that it could not be kept is told when it is saved. */
+export async function keepDraft(duty: Duty, answers: Body): Promise<void> {
+  await journal?.draft(duty.id, answers).catch(() => undefined);
+}
+
+/** Return what was answered before, as far as the form still asks it: it may have changed since. */
+export function draftOf(duty: Duty): Body {
+  const kept = journal?.drafts.get(duty.id);
+  if (typeof kept !== "object" || kept === null) return {};
+  const answers = Object.entries(kept as Body);
+  return Object.fromEntries(
+    answers.filter(([name, answer]) => duty.activity.ask.some((ask) => ask.name === name && fits(ask, answer))),
+  );
+}
+
 /** Return the matters that stand open at a duty's place as far as this phone's own records tell. */
 export function openMatters(duty: Duty): ReadonlySet<string> {
   const opened = new Set<string>();
@@ -153,7 +170,8 @@ async function work(enrolled: Identity): Promise<void> {
   identity.value = enrolled;
   ahead = (await known("ahead")) ?? 0;
   remembered(await known("duties"));
-  client = await Client.open(enrolled.device, new StoreJournal(store, newId), { random: Math.random, newId });
+  journal = new StoreJournal(store, newId);
+  client = await Client.open(enrolled.device, journal, { random: Math.random, newId });
   wire = new Wire(enrolled, () => language);
   sync = new Sync(client, wire, () => stampOf(CLOCKS), show);
   show();

@@ -90,6 +90,22 @@ describe("the client on the store", () => {
     again.store.close();
   });
 
+  test("keeps a draft until its duty's record, and no longer", async () => {
+    const found = await Store.open({ name: "draft", places: [], now: () => STAMP.wall, locks: LOCKS, storage: undefined });
+    if (!found.ok) throw found.problem;
+    const { store } = found.value;
+    const journal = new StoreJournal(store, newId);
+    const client = await Client.open(DEVICE, journal, { random: () => 0.5, newId });
+    for (const duty of ["one", "two"]) await journal.draft(duty, { open: true });
+    await client.write({ ...CONTENT, duty: "one" }, STAMP);
+    const held = await store.read();
+    expect(held.ok && held.value.drafts.map(({ id, value }) => [id, value])).toEqual([["two", { open: true }]]);
+    const again = new StoreJournal(store, newId);
+    await again.read();
+    expect([...again.drafts]).toEqual([["two", { open: true }]]);
+    store.close();
+  });
+
   test("rejects what the store does not keep, and counts nothing", async () => {
     const { store, client } = await opened("closed");
     store.close();
