@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.e2e.conftest import Night, a_night
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PICTURES = os.environ.get("TONGXIN_PHONE_PICTURES", "")
 MOST_TAPS = 5
+LEAST = 48
+"""Pixels across a target, both ways."""
+SMALL = """(least) => [...document.querySelectorAll("a, button, input, textarea")]
+    .filter((one) => { const box = one.getBoundingClientRect(); return box.width < least || box.height < least; })
+    .map((one) => one.outerHTML.slice(0, 200))"""
 FILL = """() => {
     window.whole = IDBObjectStore.prototype.add;
     IDBObjectStore.prototype.add = () => { throw new DOMException("no room", "QuotaExceededError"); };
@@ -41,7 +47,12 @@ class Hand:
         self.page.locator(selector).first.tap()
         self.taps += 1
 
-    def picture(self, name: str) -> None:
+    def look(self, name: str) -> None:
+        """See that the screen is as the visual language and axe want it, with targets for a thumb; keep its picture if asked."""
+        found = Axe().run(self.page).response["violations"]
+        assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == [], name
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+        assert self.page.evaluate(SMALL, LEAST) == [], name
         if PICTURES:
             self.page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
@@ -49,7 +60,7 @@ class Hand:
         """Open the link of a leader's QR, and enrol."""
         self.page.goto(f"{self.night.url}/phone/#/join?code={self.night.codes[role]}")
         expect(self.page.locator("#code")).to_have_value(self.night.codes[role])
-        self.picture("join")
+        self.look("join")
         self.tap("form button")
         expect(self.page.locator("[data-open] li").first).to_be_visible(timeout=15_000)
 
@@ -67,7 +78,7 @@ class Hand:
         for question in self.page.locator(".question").all():
             question.locator(".tile").last.tap()
             self.taps += 1
-        self.picture("form-answered")
+        self.look("form-answered")
         self.tap("form .ends button")
 
     def total(self, state: str) -> int:
@@ -95,19 +106,19 @@ def desk(browser: Browser, evening: Night) -> Iterator[Page]:
 def test_an_inspection_with_and_without_a_network(browser: Browser, evening: Night, desk: Page) -> None:
     hand = Hand(browser, evening)
     hand.joins("Inspector")
-    hand.picture("tonight")
+    hand.look("tonight")
     before = inspections(desk, evening)
 
     hand.taps = 0
     place = hand.opens_a_closed_venue()
-    hand.picture("form")
+    hand.look("form")
     hand.finds_nothing()
     expect(hand.page.locator(".said h1")).to_be_visible()
     expect(hand.page.locator(".said")).to_contain_text(place)
     assert hand.taps <= MOST_TAPS
     print(f"taps: {hand.taps}")
     expect(hand.page.locator(".said[data-state=confirmed]")).to_be_visible(timeout=15_000)
-    hand.picture("confirmed")
+    hand.look("confirmed")
     expect(desk.locator("h1 .big")).to_have_text(f"{before + 1:,}", timeout=15_000)
     assert (hand.total("saved"), hand.total("sent"), hand.total("confirmed")) == (0, 0, 1)
 
@@ -119,10 +130,10 @@ def test_an_inspection_with_and_without_a_network(browser: Browser, evening: Nig
     hand.page.wait_for_timeout(2_000)
     expect(hand.page.locator(".said[data-state=saved]")).to_be_visible()
     assert (hand.total("saved"), hand.total("sent"), hand.total("confirmed")) == (1, 0, 1)
-    hand.picture("saved")
+    hand.look("saved")
     hand.tap(".ends .main")
     expect(hand.page.locator("[data-done] li")).to_have_count(2)
-    hand.picture("tonight-offline")
+    hand.look("tonight-offline")
     assert inspections(desk, evening) == before + 1
 
     hand.context.set_offline(False)
@@ -130,7 +141,7 @@ def test_an_inspection_with_and_without_a_network(browser: Browser, evening: Nig
     expect(desk.locator("h1 .big")).to_have_text(f"{before + 2:,}", timeout=15_000)
     desk.wait_for_timeout(2_500)
     assert inspections(desk, evening) == before + 2, "it counts once"
-    hand.picture("tonight-done")
+    hand.look("tonight-done")
 
     hand.page.reload()
     expect(hand.page.locator("[data-done] li[data-state=confirmed]")).to_have_count(2, timeout=15_000)
@@ -147,17 +158,17 @@ def test_a_finding_and_an_intake_out_of_reach(browser: Browser, evening: Night) 
     hand.page.fill("#code", "AAAA-BBBB-CCCC")
     hand.tap("form button")
     expect(hand.page.locator(".problem")).to_contain_text("The phone was not enrolled.")
-    hand.picture("en-join-refused")
+    hand.look("en-join-refused")
     hand.page.fill("#code", evening.codes["Inspector"])
     hand.tap("form button")
     expect(hand.page.locator("[data-open] li").first).to_be_visible(timeout=15_000)
-    hand.picture("en-tonight")
+    hand.look("en-tonight")
 
     hand.context.route("**/field/records", lambda route: route.abort())
     hand.opens_a_closed_venue()
     hand.page.locator(".question").first.locator(".tile").first.tap()
     expect(hand.page.locator(".finding")).to_have_text("This answer opens: Still open, not put right")
-    hand.picture("en-form")
+    hand.look("en-form")
     hand.page.wait_for_timeout(1_000)
     hand.page.reload()
     pressed = hand.page.locator(".tile[aria-pressed=true]")
@@ -169,12 +180,12 @@ def test_a_finding_and_an_intake_out_of_reach(browser: Browser, evening: Night) 
     expect(hand.page.locator(".problem")).to_contain_text("It was not saved. Your answers are still on this page.")
     expect(hand.page.locator(".problem .note")).to_have_text("store.full")
     expect(pressed).to_have_text(["Yes", "No"])
-    hand.picture("en-full")
+    hand.look("en-full")
     hand.page.evaluate(ROOM)
     hand.tap("form .ends button")
     expect(hand.page.locator(".said[data-state=sent]")).to_be_visible(timeout=10_000)
     expect(hand.page.locator(".foot [role=status]")).to_contain_text("Not connected.")
-    hand.picture("en-sent")
+    hand.look("en-sent")
 
     hand.page.reload()
     expect(hand.page.locator(".said[data-state]")).to_be_visible(timeout=15_000)
