@@ -52,10 +52,10 @@ const zh = {
     misfit: "这个答案不合要求",
     does: (does: Doing, title: string) =>
       ({
-        opens: `这样答，将开出问题：${title}`,
-        closes: `这样答，将结清问题：${title}`,
+        opens: `这样答，将开立事项：${title}`,
+        closes: `这样答，将结清事项：${title}`,
         waits: `这样答，等批准后结清：${title}`,
-        touches: `问题仍在：${title}`,
+        touches: `事项仍未了结：${title}`,
       })[does],
   },
   saved: {

@@ -109,6 +109,12 @@ def test_an_inspection_with_and_without_a_network(browser: Browser, evening: Nig
     hand.look("tonight")
     before = inspections(desk, evening)
 
+    hand.tap("[data-open] li a")
+    hand.tap(".choices .tile")
+    expect(hand.page.locator(".finding")).to_have_text("这样答，将开立事项：到岗未签退")
+    hand.look("post")
+    hand.tap(".crumb a")
+
     hand.taps = 0
     place = hand.opens_a_closed_venue()
     hand.look("form")
