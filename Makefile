@@ -7,9 +7,9 @@ PACKAGES := pyproject.toml drill/pyproject.toml
 PHONE := phone/node_modules/.made
 APP := src/tongxin/host/files/phone/index.html
 
-.PHONY: help demo up app test check fix bench prove simulate torture browser pictures screens vectors openapi messages lock clean
+.PHONY: help demo up app test check fix bench prove simulate torture torture-phone bare browser pictures screens vectors openapi messages lock clean
 help:           ## this menu
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/drill $(APP)       ## a whole first night, then the desk at http://127.0.0.1:8000 (PORT=… for another port, EXIT=1 to end by itself)
 	@$(BIN)/tongxin drill first-night $(if $(EXIT),--leave,--stay)
@@ -49,7 +49,13 @@ simulate: .venv/dev         ## phones and server in virtual worlds: SEEDS=n worl
 torture: .venv/dev          ## kill -9, lost requests, forks, poison, full disks: SCHEDULES=n schedules from seed SEED=s on
 	$(BIN)/python bench/torture.py --schedules $(or $(SCHEDULES),100) --seed $(or $(SEED),1)
 
-prove: .venv/prove          ## the long proofs; results go to docs/proofs/
+torture-phone: .venv/dev browser bare  ## kill the browser in which a phone's page saves: KILLS=n kills from seed SEED=s on
+	$(BIN)/python bench/torture_phone.py --kills $(or $(KILLS),100) --seed $(or $(SEED),1) $(ARGS)
+
+bare: phone/dist/bare/index.html  ## the page on which the phone's store is tried out
+
+prove: .venv/prove bare     ## the long proofs; results go to docs/proofs/
+	$(BIN)/python bench/torture_phone.py --kills 500 --seed 1 --write docs/proofs/torture-phone.json
 	$(BIN)/python bench/kills.py --nights 20 --write docs/proofs/kills.json
 	$(BIN)/python bench/simulate.py --seeds 100000 --from 0 --write docs/proofs/simulate.json
 	$(BIN)/python bench/torture.py --schedules 1000 --seed 1 --write docs/proofs/torture.json
@@ -110,7 +116,10 @@ $(PHONE): phone/package-lock.json phone/.npmrc | .venv/bin/python
 	@bash scripts/node npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
-$(APP): $(PHONE) phone/index.html phone/vite.config.ts phone/package.json $(shell find phone/src -type f)
+phone/dist/bare/index.html: $(PHONE) $(wildcard phone/bare/* phone/src/store/*)
+	@bash scripts/node npm --silent run bare -- --logLevel warn
+
+$(APP): $(PHONE) phone/index.html phone/vite.config.ts phone/package.json $(wildcard phone/src/* phone/src/*/*)
 	@echo "Building the phone's app …"
 	@bash scripts/node npm --silent run build -- --logLevel warn
 	@touch $@

@@ -119,6 +119,13 @@ def test_the_phones_lock_file_carries_hashes_and_no_addresses_to_fetch_from() ->
     assert not [licence for licence in licences if "GPL" in licence]
 
 
+def test_every_problem_of_the_phones_store_is_listed_as_the_code_has_it() -> None:
+    written = (ROOT / "phone" / "src" / "store" / "problems.ts").read_text("utf-8")
+    meanings = re.findall(r'"(store\.\w+)": "(.+)",', written)
+    assert len(meanings) > 5
+    assert [code for code, meaning in meanings if f"| `{code}` | {meaning} |" not in doc("phone.md")] == []
+
+
 def test_the_json_schema_for_editors_is_that_of_the_loader() -> None:
     assert doc("activity.schema.json") == json_schema() + "\n", "run tongxin activity schema > docs/activity.schema.json"
     schema = json.loads(doc("activity.schema.json"))

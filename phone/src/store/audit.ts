@@ -24,5 +24,15 @@ export async function damage(chain: Chain, records: readonly Record[], hash: Has
   if (missing === 0 && prev === chain.hash) return null;
   const since = bySeq.get(good)?.at ?? null;
   const id = `${chain.id}/damaged-${good}-${chain.seq}`;
-  return { id, kind: "damaged", chain: chain.id, held: good, shown: chain.seq, missing: Math.max(1, missing), since, until: now, found: now };
+  return {
+    id,
+    kind: "damaged",
+    chain: chain.id,
+    held: good,
+    shown: chain.seq,
+    missing: Math.max(1, missing),
+    since,
+    until: now,
+    found: now,
+  };
 }

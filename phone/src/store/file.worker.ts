@@ -9,14 +9,14 @@ interface Handle {
   getSize(): number;
 }
 
-/** Ms for which the tab before this one may still hold the file. */
-const PATIENCE = 3_000;
+/** Ms for which the tab before this one may still hold the file: on a slow phone a browser that was ended takes its time to let go. */
+const PATIENCE = 10_000;
 const NAME = "tongxin-witness";
 
 async function open(): Promise<Handle> {
   const folder = await navigator.storage.getDirectory();
   const file = (await folder.getFileHandle(NAME, { create: true })) as unknown as { createSyncAccessHandle(): Promise<Handle> };
-  for (const began = performance.now(); ; ) {
+  for (const began = performance.now(); ;) {
     try {
       const handle = await file.createSyncAccessHandle();
       if (handle.getSize() < 2 * SLOT) handle.truncate(2 * SLOT);

@@ -47,7 +47,14 @@ export interface Draft {
 /** One thing that changes. Changes written together are kept together, or none is. */
 export type Change =
   | { readonly kind: "begin"; readonly chain: string; readonly follows: string | null }
-  | { readonly kind: "record"; readonly chain: string; readonly seq: number; readonly prev: string; readonly hash: string; readonly text: string }
+  | {
+      readonly kind: "record";
+      readonly chain: string;
+      readonly seq: number;
+      readonly prev: string;
+      readonly hash: string;
+      readonly text: string;
+    }
   | { readonly kind: "receipt"; readonly chain: string; readonly receipt: Receipt }
   /** Receipts above `above` no longer stand. */
   | { readonly kind: "lost"; readonly chain: string; readonly above: number }

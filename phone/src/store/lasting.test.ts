@@ -16,7 +16,9 @@ test("who granted it before is not asked again", async () => {
 
 test("a browser that refuses, cannot answer or does not answer has not granted it, and keeps nobody waiting", async () => {
   const never = () => new Promise<boolean>(() => undefined);
-  expect((await askToLast(manager({ persisted: async () => false, persist: async () => false, estimate }), 5)).granted).toBe(false);
+  expect((await askToLast(manager({ persisted: async () => false, persist: async () => false, estimate }), 5)).granted).toBe(
+    false,
+  );
   expect(await askToLast(undefined, 5)).toEqual({ granted: null, asked: 5, quota: null, usage: null });
   expect((await askToLast(manager({ persisted: async () => false, persist: never, estimate }), 5)).granted).toBeNull();
 });

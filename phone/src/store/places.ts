@@ -4,8 +4,11 @@ import type { Place } from "./witness";
 
 const KEY = "tongxin-witness";
 
-/** Ms after which the file is given up: more than its worker waits for the tab before this one to let go of it. */
-const ANSWER = 5_000;
+/** Ms after which the file has failed: more than its worker waits for the tab before this one to let go of it. */
+const ANSWER = 12_000;
+
+/** So often in a row the file may fail before it is given up: where a browser has none, every try costs a worker. */
+const TRIES = 3;
 
 /**
  * localStorage is everywhere, but Chromium writes it to disk only after seconds or a minute; a file of the page's own directory is
@@ -21,11 +24,11 @@ const inLocalStorage: Place = {
   write: async (text) => localStorage.setItem(KEY, text),
 };
 
-/** The file, through its worker, which is started when first needed. Once it has failed it is asked no more: the other place must do. */
+/** The file, through its worker, which is started when needed. Given up after some failures in a row: the other place must do. */
 class File implements Place {
   readonly name = "file";
   private worker: Worker | undefined;
-  private broken: unknown;
+  private failures = 0;
   private asked = 0;
   private readonly waiting = new Map<number, { resolve: (text: string | null) => void; reject: (thrown: unknown) => void }>();
 
@@ -40,14 +43,18 @@ class File implements Place {
   close(): void {
     this.worker?.terminate();
     this.worker = undefined;
+    this.waiting.clear();
   }
 
   private async ask(what: { text?: string }): Promise<string | null> {
-    if (this.broken !== undefined) throw this.broken;
+    if (this.failures >= TRIES) throw new Error("given up");
     try {
-      return await within(ANSWER, this.answer(this.worker ??= this.started(), what));
+      const said = await within(ANSWER, this.answer((this.worker ??= this.started()), what));
+      this.failures = 0;
+      return said;
     } catch (thrown) {
-      this.broken = thrown;
+      this.failures += 1;
+      this.close();
       throw thrown;
     }
   }

@@ -11,7 +11,8 @@ export const MEANINGS = {
   "store.out_of_turn": "The record does not follow the last one that is kept. It was not saved.",
   "store.ended": "Records of this chain were lost; it takes no more. Begin a new chain.",
   "store.not_read_back": "It was written, but something else was read back. Do not count it as saved.",
-  "store.no_answer": "The browser's storage does not answer. Do not count it as saved; to save the same record again does no harm.",
+  "store.no_answer":
+    "The browser's storage does not answer. Do not count it as saved; to save the same record again does no harm.",
   "store.failed": "The browser's storage failed for a reason of its own. Do not count it as saved.",
 } as const;
 

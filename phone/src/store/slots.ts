@@ -19,7 +19,11 @@ export function newest(file: Uint8Array): { number: number; text: string | null 
 function whole(slot: Uint8Array): { number: number; text: string | null } {
   const end = slot.indexOf(0x0a);
   try {
-    const said = JSON.parse(new TextDecoder().decode(slot.subarray(0, Math.max(0, end)))) as { number: number; sum: number; text: string };
+    const said = JSON.parse(new TextDecoder().decode(slot.subarray(0, Math.max(0, end)))) as {
+      number: number;
+      sum: number;
+      text: string;
+    };
     if (said.sum === sum(said.number, said.text)) return { number: said.number, text: said.text };
   } catch {
     // a slot that was never written, or not to its end

@@ -1,6 +1,6 @@
 import "fake-indexeddb/auto";
 import { Dexie } from "dexie";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Change, Head } from "./kept";
 import { Problem, named } from "./problems";
 import { type Options, Store } from "./store";
@@ -31,7 +31,14 @@ beforeEach(() => {
   name = `store-${count++}`;
 });
 
-const options = (more: Partial<Options> = {}): Options => ({ name, places: [place("one"), place("two")], now: () => 1000, locks, storage: undefined, ...more });
+const options = (more: Partial<Options> = {}): Options => ({
+  name,
+  places: [place("one"), place("two")],
+  now: () => 1000,
+  locks,
+  storage: undefined,
+  ...more,
+});
 
 async function open(more: Partial<Options> = {}) {
   const found = await Store.open(options(more));
@@ -129,6 +136,25 @@ describe("the store", () => {
     expect(code(await again.store.write([record("a", { seq: 2, hash: "|text 1|text 2" }, "other").change]))).toBe("store.ended");
   });
 
+  test("a loss that cannot be kept is named all the same, its chain takes no more, and it is named again", async () => {
+    const { store } = await holding(3);
+    store.close();
+    const older = new Dexie(name);
+    await older.open();
+    await older.table("records").delete(["a", 3]);
+    await older.table("chains").update("a", { seq: 2, hash: "|text 1|text 2" });
+    older.close();
+    const put = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    const again = await open();
+    put.mockRestore();
+    expect(again.opening.losses).toMatchObject([{ held: 2, shown: 3 }]);
+    expect(code(await again.store.write([record("a", { seq: 2, hash: "|text 1|text 2" }, "other").change]))).toBe("store.ended");
+    again.store.close();
+    expect((await open()).opening.losses).toMatchObject([{ held: 2, shown: 3 }]);
+  });
+
   test("an audit names a record whose text is not what its hash says", async () => {
     const { store } = await holding(3);
     store.close();
@@ -137,7 +163,10 @@ describe("the store", () => {
     await spoiling.table("records").update(["a", 2], { text: "spoiled" });
     spoiling.close();
     const again = await open();
-    expect(await again.store.audit(hash)).toMatchObject({ ok: true, value: [{ kind: "damaged", held: 1, shown: 3, missing: 1 }] });
+    expect(await again.store.audit(hash)).toMatchObject({
+      ok: true,
+      value: [{ kind: "damaged", held: 1, shown: 3, missing: 1 }],
+    });
   });
 
   test("a second tab reads and does not write", async () => {
@@ -173,6 +202,12 @@ describe("the store", () => {
     const full = Object.assign(new Error("abort"), { name: "AbortError", inner: { name: "QuotaExceededError" } });
     const told = Object.assign(new Error("QuotaExceededError "), { name: "AbortError" });
     const whatever = [full, told, { name: "SecurityError" }, "nonsense", new Problem("store.ended")];
-    expect(whatever.map((thrown) => named(thrown).code)).toEqual(["store.full", "store.full", "store.refused", "store.failed", "store.ended"]);
+    expect(whatever.map((thrown) => named(thrown).code)).toEqual([
+      "store.full",
+      "store.full",
+      "store.refused",
+      "store.failed",
+      "store.ended",
+    ]);
   });
 });

@@ -39,12 +39,15 @@ export interface Saved {
 export class Store {
   private over: Problem | null = null;
   private turn: Promise<unknown> = Promise.resolve();
+  private readonly lost = new Set<string>();
+  private fresh: readonly Loss[] = [];
 
   private constructor(
     private readonly database: Database,
     private readonly options: Options,
     private readonly release: (() => void) | null,
     private witness: Witness,
+    private readonly heard: readonly string[],
   ) {}
 
   /**
@@ -71,13 +74,30 @@ export class Store {
     let store: Store | undefined;
     const end = (problem: Problem) => store && (store.over ??= problem);
     const database = await opened(options.name ?? "tongxin", options.durability ?? "strict", end);
+    try {
+      store = await Store.compared(database, options, release);
+      return { store, opening: await store.opening() };
+    } catch (thrown) {
+      database.close();
+      throw thrown;
+    }
+  }
+
+  /** The store after what is missing was named. */
+  private static async compared(database: Database, options: Options, release: (() => void) | null): Promise<Store> {
     const { witness, heard } = release ? await within(ANSWER, readWitness(options.places)) : { witness: new Map(), heard: [] };
-    store = new Store(database, options, release, witness);
-    const fresh = await store.missing();
-    if (release) await store.name(fresh);
-    const lasting = await askToLast(options.storage, options.now());
-    if (release) await attempt(async () => database.facts.put({ name: "lasting", value: lasting })); // a full disk must not keep us from reading
-    return { store, opening: { writes: release !== null, losses: distinct([...fresh, ...(await database.losses.toArray())]), witnesses: heard, lasting } };
+    const store = new Store(database, options, release, witness, heard);
+    store.fresh = await store.missing();
+    if (release) await store.name(store.fresh);
+    return store;
+  }
+
+  private async opening(): Promise<Opening> {
+    const { facts, losses } = this.database;
+    const lasting = await askToLast(this.options.storage, this.options.now());
+    if (this.release) await attempt(async () => facts.put({ name: "lasting", value: lasting })); // a full disk must not keep us from reading
+    const unread = distinct([...this.fresh, ...(await losses.toArray())]);
+    return { writes: this.release !== null, losses: unread, witnesses: this.heard, lasting };
   }
 
   /**
@@ -177,8 +197,10 @@ export class Store {
       const chain = await chains.get(change.chain);
       if (!chain) throw new Problem("store.out_of_turn");
       if (change.kind === "record") await this.append(chain, change, now);
-      else if (change.kind === "receipt") await receipts.put({ chain: chain.id, seq: change.receipt.seq, receipt: change.receipt });
-      else if (change.kind === "lost") await receipts.where("[chain+seq]").between([chain.id, change.above], [chain.id, Infinity], false).delete();
+      else if (change.kind === "receipt")
+        await receipts.put({ chain: chain.id, seq: change.receipt.seq, receipt: change.receipt });
+      else if (change.kind === "lost")
+        await receipts.where("[chain+seq]").between([chain.id, change.above], [chain.id, Infinity], false).delete();
       else if (change.kind === "moved") await chains.update(chain.id, { until: change.until });
       else await chains.update(chain.id, { heard: change.head });
     }
@@ -188,7 +210,16 @@ export class Store {
     const { chains } = this.database;
     if (await chains.get(id)) return;
     if (this.witness.has(id)) throw new Problem("store.ended");
-    await chains.add({ id, number: (await chains.count()) + 1, follows, seq: 0, hash: "", until: null, heard: null, ended: false });
+    await chains.add({
+      id,
+      number: (await chains.count()) + 1,
+      follows,
+      seq: 0,
+      hash: "",
+      until: null,
+      heard: null,
+      ended: false,
+    });
   }
 
   private async append(chain: Chain, record: Change & { kind: "record" }, now: number): Promise<void> {
@@ -196,7 +227,7 @@ export class Store {
     const { seq, hash, text } = record;
     const there = await records.get([chain.id, seq]);
     if (there && there.hash === hash && there.text === text) return;
-    if (chain.ended) throw new Problem("store.ended");
+    if (chain.ended || this.lost.has(chain.id)) throw new Problem("store.ended");
     if (seq !== chain.seq + 1 || record.prev !== chain.hash) throw new Problem("store.out_of_turn");
     await records.add({ chain: chain.id, seq, hash, text, at: now });
     await chains.update(chain.id, { seq, hash });
@@ -228,9 +259,10 @@ export class Store {
     return missing(this.witness, all, await losses.toArray(), keptAt, this.options.now());
   }
 
-  /** Keep losses and end their chains. What cannot be kept (a full disk) is found again at the next start. */
+  /** Keep losses and end their chains. What cannot be kept (a full disk) is found again at the next start; the chains end all the same. */
   private async name(found: readonly Loss[]): Promise<void> {
     if (!found.length) return;
+    for (const loss of found) this.lost.add(loss.chain);
     const { chains, losses } = this.database;
     const keeping = async () =>
       this.database.transaction("rw", [chains, losses], async () => {

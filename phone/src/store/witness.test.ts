@@ -3,7 +3,16 @@ import type { Chain, Loss } from "./kept";
 import { slotted } from "./slots";
 import { type Place, type Witness, acknowledged, missing, readWitness, shown, writeWitness } from "./witness";
 
-const chain = (id: string, seq: number): Chain => ({ id, seq, hash: `h${seq}`, number: 1, follows: null, until: null, heard: null, ended: false });
+const chain = (id: string, seq: number): Chain => ({
+  id,
+  seq,
+  hash: `h${seq}`,
+  number: 1,
+  follows: null,
+  until: null,
+  heard: null,
+  ended: false,
+});
 const saw = (id: string, seq: number, at = 100) => shown(new Map(), id, { seq, hash: `h${seq}` }, at);
 
 function place(name: string, text: string | null = null): Place & { text: string | null } {
@@ -18,7 +27,11 @@ function place(name: string, text: string | null = null): Place & { text: string
   return held;
 }
 
-const broken: Place = { name: "broken", read: () => Promise.reject(new Error("no")), write: () => Promise.reject(new Error("no")) };
+const broken: Place = {
+  name: "broken",
+  read: () => Promise.reject(new Error("no")),
+  write: () => Promise.reject(new Error("no")),
+};
 
 describe("the witness", () => {
   test("what is all there is no loss", () => {
@@ -27,7 +40,17 @@ describe("the witness", () => {
   });
 
   test("a store of which nothing is left was wiped, and it is said how many and since when", () => {
-    const wanted: Loss = { id: "a/0-5", kind: "wiped", chain: "a", held: 0, shown: 5, missing: 5, since: 100, until: 100, found: 200 };
+    const wanted: Loss = {
+      id: "a/0-5",
+      kind: "wiped",
+      chain: "a",
+      held: 0,
+      shown: 5,
+      missing: 5,
+      since: 100,
+      until: 100,
+      found: 200,
+    };
     expect(missing(saw("a", 5), [], [], new Map(), 200)).toEqual([wanted]);
   });
 
@@ -57,7 +80,8 @@ describe("the witness", () => {
   test("of very many chains the newest are written, and they fit", async () => {
     const hash = "f".repeat(64);
     let witness: Witness = new Map();
-    for (let n = 0; n < 500; n++) witness = shown(witness, `0198f0a0-0000-7000-8000-${String(n).padStart(12, "0")}`, { seq: 99_999, hash }, 1e12 + n);
+    for (let n = 0; n < 500; n++)
+      witness = shown(witness, `0198f0a0-0000-7000-8000-${String(n).padStart(12, "0")}`, { seq: 99_999, hash }, 1e12 + n);
     const kept = place("kept");
     await writeWitness([kept], witness);
     expect(slotted(1e9, kept.text!)).not.toBeNull();

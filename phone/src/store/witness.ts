@@ -30,7 +30,8 @@ export async function readWitness(places: readonly Place[]): Promise<{ witness: 
   const texts = await Promise.allSettled(places.map(async (place) => place.read()));
   const merged = new Map<string, Seen>();
   for (const text of texts) {
-    if (text.status === "fulfilled") for (const [chain, seen] of parsed(text.value)) merged.set(chain, further(merged.get(chain), seen));
+    if (text.status === "fulfilled")
+      for (const [chain, seen] of parsed(text.value)) merged.set(chain, further(merged.get(chain), seen));
   }
   return { witness: merged, heard: places.filter((_, index) => texts[index]?.status === "fulfilled").map((place) => place.name) };
 }
@@ -97,7 +98,17 @@ export function missing(
     if (held >= expected) continue;
     const kind = chains.length ? "rolled back" : "wiped";
     const since = keptAt.get(id) ?? seen.began;
-    found.push({ id: `${id}/${held}-${expected}`, kind, chain: id, held, shown: expected, missing: expected - held, since, until: seen.at, found: now });
+    found.push({
+      id: `${id}/${held}-${expected}`,
+      kind,
+      chain: id,
+      held,
+      shown: expected,
+      missing: expected - held,
+      since,
+      until: seen.at,
+      found: now,
+    });
   }
   return found;
 }
