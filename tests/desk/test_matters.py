@@ -7,7 +7,7 @@ import pytest
 from tests.cast import COUNTY, Cast, id_of, order_form, post_form
 
 from tongxin.figures.actions import catch_up
-from tongxin.ledger.queries import shifts_by_duty
+from tongxin.ledger.tallying import shifts_by_duty
 from tongxin.orders.actions import add_duties, issue
 from tongxin.orders.models import Clock
 from tongxin.orders.queries import forget_clock

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cast import COUNTY, Cast, id_of, post_form
@@ -17,7 +18,7 @@ from tests.cast import COUNTY, Cast, id_of, post_form
 from tongxin.base.clock import to_ms
 from tongxin.figures import actions
 from tongxin.figures.actions import catch_up, pull
-from tongxin.figures.models import Cell
+from tongxin.figures.models import Cell, Day
 from tongxin.figures.queries import cursor
 from tongxin.figures.verify import verify
 from tongxin.ledger.actions import Sending, append_all
@@ -281,3 +282,18 @@ KNOTS = {
 def test_knots(ready: Cast, story: list[Step]) -> None:
     told = list(zip(sent(ready, story), (step.pulled for step in story), strict=True))
     assert in_slices(told, 1) == at_once(told)
+
+
+@pytest.mark.parametrize("story", KNOTS.values(), ids=KNOTS.keys())
+def test_what_a_migration_fills_in_is_what_the_puller_keeps(ready: Cast, story: list[Step]) -> None:
+    for sending in sent(ready, [*story, visit(minutes=5, here=False), visit(minutes=4, here=False)]):
+        append_all(LEDGER, [sending])
+    catch_up(LEDGER)
+    held = Matter.objects.filter(again=True).count(), Day.objects.count()
+    Day.objects.all().delete()
+    Matter.objects.update(again=False)
+    assert verify(LEDGER)[2] != []
+    with connection.cursor() as database:
+        for name in ("figures.migrations.0003_days", "ledger.migrations.0006_looked_at_again"):
+            database.execute(import_module(f"tongxin.{name}")._FILL)
+    assert (verify(LEDGER)[2], Matter.objects.filter(again=True).count(), Day.objects.count()) == ([], *held)

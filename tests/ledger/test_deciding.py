@@ -15,7 +15,7 @@ from tongxin.figures.actions import catch_up
 from tongxin.figures.queries import Narrow, cursor, figure
 from tongxin.figures.tracing import trace
 from tongxin.figures.verify import verify
-from tongxin.ledger import actions, queries, reading
+from tongxin.ledger import actions, queries, reading, tallying
 from tongxin.ledger.models import Matter, Record
 from tongxin.ledger.problems import NotTaken, Settled
 from tongxin.ledger.resolving import MAY_DECIDE
@@ -141,7 +141,7 @@ def test_a_matter_is_reassigned_and_every_figure_stays(cast: Cast, two: list[Mat
     for team, position in (("east", 1), ("west", 2), ("command", None)):
         traced = trace(secretary, INCIDENT, found, cursor(LEDGER), Narrow(organisation=id_of(team)))
         assert [one.position for one in traced.newest()] == ([position] if position else []), team
-    tallied = [tally.organisation for tally in queries.tallies(secretary, INCIDENT, cast.night, cast.night, cast.night)]
+    tallied = [tally.organisation for tally in tallying.tallies(secretary, INCIDENT, cast.night, cast.night, cast.night)]
     assert set(tallied) == {id_of("west")}, "what is to be done is counted by who is answerable"
 
 

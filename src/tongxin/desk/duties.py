@@ -18,7 +18,7 @@ from tongxin.desk import narrowing, wording
 from tongxin.desk.lists import page_of
 from tongxin.desk.progress import visit_made
 from tongxin.desk.session import required, signed_in
-from tongxin.ledger.queries import shifts_by_duty
+from tongxin.ledger.tallying import shifts_by_duty
 from tongxin.orders import queries as orders
 from tongxin.places.queries import town_names
 from tongxin.playbook.faults import nearest

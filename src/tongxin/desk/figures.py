@@ -44,10 +44,10 @@ def _today() -> date:
 
 
 def _rows(scope: Scope, incident: UUID) -> list[dict[str, Any]]:
-    wanted = queries.figures_of(scope, incident)
+    wanted, today = queries.figures_of(scope, incident), _today()
     whole = queries.values(queries.cells(scope, incident), wanted)
-    by_day = queries.by_day(scope, incident, wanted)
-    part = queries.values(queries.cells(scope, incident, queries.Narrow(day=_today())), wanted)
+    by_day = {today: {}, **queries.by_day(scope, incident, wanted)}
+    series = {found.key: _series(by_day, found) for found in wanted}
     return [
         {
             "key": found.key,
@@ -55,20 +55,21 @@ def _rows(scope: Scope, incident: UUID) -> list[dict[str, Any]]:
             "title": pick(found.rule.title.zh, found.rule.title.en),
             "unit": pick(found.rule.unit.zh, found.rule.unit.en),
             "counted": counted(found.activity, found.rule),
-            "today": part[found.key],
+            "today": series[found.key][today],
             "whole": whole[found.key],
-            "line": line(_series(by_day, found)),
+            "line": line(list(series[found.key].values())),
         }
         for found in wanted
     ]
 
 
-def _series(by_day: Mapping[date, Mapping[str, queries.Number]], found: queries.Figure) -> list[queries.Number]:
-    """Return a figure's value for each day that has records; a stock stays what it was until it changes."""
-    series: list[queries.Number] = []
+def _series(by_day: Mapping[date, Mapping[str, queries.Number]], found: queries.Figure) -> dict[date, queries.Number]:
+    """Return a figure's value for each of some days, in order; a stock stays what it was until it changes."""
+    series: dict[date, queries.Number] = {}
+    before: queries.Number = 0
     for on in sorted(by_day):
-        before = series[-1] if series and is_stock(found.rule) else 0
-        series.append(by_day[on].get(found.key, before))
+        series[on] = by_day[on].get(found.key, before)
+        before = series[on] if is_stock(found.rule) else 0
     return series
 
 

@@ -22,6 +22,7 @@ from tongxin.desk.wording import role
 from tongxin.ledger import queries as ledger
 from tongxin.ledger.access import MAY_DECIDE, may_approve
 from tongxin.ledger.fold import CONFLICTS
+from tongxin.ledger.tallying import is_shift
 from tongxin.people.queries import member_names, organisation_names, organisations_held
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def matters(request: HttpRequest, scope: Scope) -> HttpResponse:
     for field in ("organisation", "order"):
         rows = rows.filter(**{field: narrowing.uuid(request.GET, field)}) if wanted.get(field) else rows
     rows = rows.filter(area__startswith=prefix(wanted["town"])) if wanted.get("town") else rows
-    rows = rows.filter(ledger.is_shift()) if wanted.get("shifts") else rows
+    rows = rows.filter(is_shift()) if wanted.get("shifts") else rows
     rows = rows.filter(again=True) if wanted.get("again") else rows
     for field, lookup in (
         ("from", "due_at__gte"),

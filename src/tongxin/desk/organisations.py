@@ -20,7 +20,9 @@ from tongxin.desk import wording
 from tongxin.desk.lists import PAGE
 from tongxin.desk.session import looked_at, signed_in
 from tongxin.ledger import queries as ledger
-from tongxin.ledger.queries import Heard, Load
+from tongxin.ledger import tallying
+from tongxin.ledger.queries import Heard
+from tongxin.ledger.tallying import Load
 from tongxin.orders.queries import duties_counted
 from tongxin.people import queries
 from tongxin.people.access import ORGANISATION_KINDS, ROLE_KINDS, may_see_members
@@ -59,8 +61,8 @@ def listed(request: HttpRequest, scope: Scope) -> HttpResponse:
     """List the county's organisations, each under the one it belongs to, with totals that are counted a second time."""
     incident, now = looked_at(request), clock.now()
     rosters = queries.rosters(scope, ledger.phones_holding(scope.ledger))
-    loads = ledger.loads(scope, incident.id, now) if incident else {}
-    whole = ledger.load(scope, incident.id, now) if incident else NOTHING
+    loads = tallying.loads(scope, incident.id, now) if incident else {}
+    whole = tallying.load(scope, incident.id, now) if incident else NOTHING
     rows = queries.organisations_held(scope.ledger)
     lines = [_line(row, deep, rosters, loads, opens=may_see_members(scope, row.id)) for row, deep in nested(rows)]
     total = rosters.get(None, NOBODY)
@@ -130,7 +132,7 @@ def organisation(request: HttpRequest, scope: Scope, id_: UUID) -> HttpResponse:
         "parent": row.parent,
         "parent_name": pick(row.parent.name, row.parent.name_en) if row.parent else "",
         "below": [(one.id, pick(one.name, one.name_en)) for one in below],
-        "load": ledger.load(scope, incident.id, now, row.id) if incident else NOTHING,
+        "load": tallying.load(scope, incident.id, now, row.id) if incident else NOTHING,
         "seen": may_see_members(scope, row.id),
         "today_iso": clock.day_of(now).isoformat(),
     }

@@ -8,6 +8,7 @@ from tongxin.base.words import pick
 from tongxin.desk import wording
 from tongxin.desk.lists import matter_rows, record_rows
 from tongxin.ledger import queries as ledger
+from tongxin.ledger.tallying import shifts_by_duty
 from tongxin.orders import queries as orders
 from tongxin.places.queries import area_names, town_names
 
@@ -45,7 +46,7 @@ def content(scope: Scope, incident: "Incident", place: "Place") -> dict[str, Any
 def _duties(scope: Scope, incident: "Incident", duties: "QuerySet[Duty]", records: "QuerySet[Record]") -> list[dict[str, Any]]:
     visited = set(records.order_by().values_list("order", "activity").distinct())
     rows = list(duties)
-    shifts = ledger.shifts_by_duty(scope, incident.id) if any(duty.kind == "post" for duty in rows) else {}
+    shifts = shifts_by_duty(scope, incident.id) if any(duty.kind == "post" for duty in rows) else {}
     return [
         {
             "activity": wording.activity(duty.activity),

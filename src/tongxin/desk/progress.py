@@ -17,7 +17,8 @@ from tongxin.base.scope import TOWN_DIGITS, Scope, town_of
 from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.figures.queries import Figure, Part, cells, counted_once, figures, tables
-from tongxin.ledger.queries import Found, matters_by, shifts_by_duty, visit_recorded
+from tongxin.ledger.queries import visit_recorded
+from tongxin.ledger.tallying import Found, matters_by, shifts_by_duty
 from tongxin.orders.queries import activities_asked, duties, on, posts_of, visits_listed, visits_listed_by_town
 from tongxin.people.queries import organisation_areas, organisation_names
 from tongxin.places.queries import area_names

@@ -14,7 +14,8 @@ from tongxin.base.words import say
 from tongxin.desk import wording
 from tongxin.desk.lists import matter_rows, record_rows
 from tongxin.desk.progress import Chains, Progress, absent
-from tongxin.ledger.queries import HALF_HOUR, Tally, matters, records, tallies
+from tongxin.ledger.queries import matters, records
+from tongxin.ledger.tallying import HALF_HOUR, Tally, tallies
 from tongxin.orders.queries import orders
 from tongxin.people.queries import organisation_names
 from tongxin.places.queries import area_names

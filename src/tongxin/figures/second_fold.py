@@ -20,12 +20,9 @@ ROLES = ("", "inspector", "leader", "secretary", "duty_officer", "commander")
 LEADER, SECRETARY = ROLES.index("leader"), ROLES.index("secretary")
 DEEPEST = 40
 SHORT_REST = 10 * 3_600_000
-MOST_KEY = 160
 
 Row = sqlite3.Row
 Content = dict[str, Any]
-Name = tuple[str, ...]
-"""What names a cell: incident, figure, day, area, organisation, category, key."""
 Held = tuple[str, int, int | None, bool, bool, str]
 """What is compared of a matter: name, opened, closed, merged, looked at again, the organisation answerable for it."""
 
@@ -45,9 +42,8 @@ def empty() -> sqlite3.Connection:
 
 
 def fold(database: sqlite3.Connection) -> "list[Matter]":
-    """Return all matters and conflicts that the records come to; what they count is then in the database (see ``cells``)."""
+    """Return all matters and conflicts that the records come to; what counts is then in the database (table ``fact``)."""
     matters = _follow_all(database, _resolve(database))
-    _count(database, matters)
     _look_again(database, matters)
     return matters
 
@@ -242,7 +238,7 @@ class _Subject:
         if word == "rule":
             rested = None if self.left_at is None else fact["at"] - self.left_at
             return name == "short_rest" and body.get("act") == "in" and rested is not None and rested < SHORT_REST
-        return _is(text, body)
+        return holds(text, body)
 
     def _decide(self, fact: Row, body: Content) -> None:
         """Carry out what a person decided about a matter that is open."""
@@ -320,7 +316,7 @@ def _is_id(value: object) -> bool:
 _OPERATORS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-def _is(condition: str, body: Mapping[str, Any]) -> bool:
+def holds(condition: str, body: Mapping[str, Any]) -> bool:
     """Return whether “question op value” holds; nothing holds of a question without an answer."""
     question, op, word = condition.split(maxsplit=2)
     answer, wanted = body.get(question), word
@@ -357,10 +353,18 @@ SELECT fact.* FROM (
 """
 
 
-# Figures
+def _look_again(database: sqlite3.Connection, matters: Iterable[Matter]) -> None:
+    rows = database.execute("SELECT activity, subject, incident, max(at) FROM fact WHERE act = 'report' GROUP BY 1, 2, 3")
+    last = {tuple(about): at for *about, at in rows}
+    for one in matters:
+        about = one.opened["activity"], one.opened["subject"], one.opened["incident"]
+        one.again = one.closed is not None and last.get(about, 0) > one.closed["at"]
 
 
-def _reports(database: sqlite3.Connection) -> Iterator[tuple[Row, str, FigureRule, Content]]:
+# What reports say of figures
+
+
+def reports(database: sqlite3.Connection) -> Iterator[tuple[Row, str, FigureRule, Content]]:
     """Yield every report with each figure that its version declares."""
     for fact in database.execute("SELECT * FROM fact WHERE act = 'report' ORDER BY turn").fetchall():
         activity, body = versions()[fact["version"]], json.loads(fact["body"])
@@ -370,109 +374,15 @@ def _reports(database: sqlite3.Connection) -> Iterator[tuple[Row, str, FigureRul
 
 def _stock(database: sqlite3.Connection) -> None:
     """Note what each report says of stocks, in thousandths."""
-    for fact, figure, rule, body in _reports(database):
-        numbers = [_numbers(body, noun) for noun in rule.nouns] if rule.verb in ("balance", "latest") else []
-        if rule.verb == "balance" or any(numbers):  # without an answer a balance moves by nothing, and the latest stays
-            came, *went = [sum(found) for found in numbers]
+    for fact, figure, rule, body in reports(database):
+        said = [numbers(body, noun) for noun in rule.nouns] if rule.verb in ("balance", "latest") else []
+        if rule.verb == "balance" or any(said):  # without an answer a balance moves by nothing, and the latest stays
+            came, *went = [sum(found) for found in said]
             database.execute("INSERT INTO stock VALUES (?, ?, ?, ?)", (figure, rule.verb, fact["turn"], came - sum(went)))
 
 
-def _numbers(body: Content, noun: str) -> list[int]:
+def numbers(body: Content, noun: str) -> list[int]:
     """Return the number that answers a question, or those of all rows of a repeat, in thousandths."""
     outer, _, inner = noun.partition(".")
     answers = [row.get(inner) for row in body.get(outer, ())] if inner else [body.get(outer)]
     return [round(answer * 1000) for answer in answers if isinstance(answer, int | float) and not isinstance(answer, bool)]
-
-
-def _count(database: sqlite3.Connection, matters: Iterable[Matter]) -> None:
-    """Put down every single contribution to a cell (table ``part``)."""
-    for fact, figure, rule, body in _reports(database):
-        if rule.verb not in ("records", "distinct", "sum") or (rule.when and not _is(rule.when, body)):
-            continue
-        if rule.verb == "sum":
-            _add(database, fact, figure, amount=sum(_numbers(body, rule.nouns[0])))
-        else:
-            _add(database, fact, figure, "/".join(_key(fact, noun, body) for noun in rule.nouns)[:MOST_KEY])
-    for matter in matters:
-        _count_matter(database, matter)
-    database.execute(_STOCKS)
-
-
-def _look_again(database: sqlite3.Connection, matters: Iterable[Matter]) -> None:
-    rows = database.execute("SELECT activity, subject, incident, max(at) FROM fact WHERE act = 'report' GROUP BY 1, 2, 3")
-    last = {tuple(about): at for *about, at in rows}
-    for one in matters:
-        about = one.opened["activity"], one.opened["subject"], one.opened["incident"]
-        one.again = one.closed is not None and last.get(about, 0) > one.closed["at"]
-
-
-def _key(fact: Row, noun: str, body: Content) -> str:
-    fields = ("place", "member", "duty", "day", "organisation", "area", "category")
-    return str(fact[noun]) if noun in fields else str(body.get(noun, ""))
-
-
-def _add(database: sqlite3.Connection, fact: Row, figure: str, key: str = "", amount: int = 1) -> None:
-    where = (fact["incident"], figure, fact["day"], fact["area"], str(fact["organisation"]), fact["category"], key)
-    database.execute("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)", (*where, amount))
-
-
-def _count_matter(database: sqlite3.Connection, matter: Matter) -> None:
-    """Count a matter by the version of what opened it; conflicts and what was merged away count nowhere."""
-    if matter.merged or matter.name.startswith("conflict_"):
-        return
-    activity, end = versions()[matter.opened["version"]], matter.closed
-    for rule in activity.figure:
-        figure = f"{activity.id}.{rule.name}"
-        if rule.nouns != (matter.name,):
-            continue
-        if rule.verb == "opened":
-            _add(database, matter.opened, figure)
-        elif rule.verb == "closed" and end:
-            _add(database, end, figure)
-        elif rule.verb == "duration" and end:
-            _add(database, matter.opened, figure, amount=end["at"] - matter.opened["at"])
-
-
-_STOCKS = """
-INSERT INTO part
-WITH said AS (
-    SELECT f.*, figure, verb, amount, lag(f.turn) OVER same AS before, lag(amount) OVER same AS had
-    FROM stock JOIN fact AS f USING (turn) WINDOW same AS (PARTITION BY figure, f.incident, f.subject ORDER BY f.turn)
-)
-SELECT incident, figure, day, area, organisation, category, '', 1, amount FROM said
-UNION ALL
-SELECT old.incident, figure, said.day, old.area, old.organisation, old.category, '', -1, -had
-FROM said JOIN fact AS old ON old.turn = before WHERE verb = 'latest'
-"""
-
-
-def cells(database: sqlite3.Connection) -> Iterator[tuple[Name, tuple[int, int]]]:
-    """Yield every cell that is not empty."""
-    rows = database.execute("""
-        SELECT incident, figure, day, area, organisation, category, key, sum(records), sum(amount) FROM part
-        GROUP BY incident, figure, day, area, organisation, category, key HAVING sum(records) <> 0 OR sum(amount) <> 0
-    """)
-    for *name, records, amount in rows:
-        yield tuple(name), (records, amount)
-
-
-def totals(database: sqlite3.Connection) -> Iterator[tuple[Name, tuple[int, int]]]:
-    """Yield what all days of every cell come to, where that is not nothing."""
-    rows = database.execute("""
-        SELECT incident, figure, area, organisation, category, key, sum(records), sum(amount) FROM part
-        GROUP BY incident, figure, area, organisation, category, key HAVING sum(records) <> 0 OR sum(amount) <> 0
-    """)
-    for *name, records, amount in rows:
-        yield tuple(name), (records, amount)
-
-
-def days(database: sqlite3.Connection) -> Iterator[tuple[Name, tuple[int, int]]]:
-    """Yield how many cells each day of a figure has, and what they come to."""
-    rows = database.execute("""
-        SELECT incident, figure, day, count(*), sum(amount) FROM (
-            SELECT incident, figure, day, sum(amount) AS amount FROM part
-            GROUP BY incident, figure, day, area, organisation, category, key HAVING sum(records) <> 0 OR sum(amount) <> 0
-        ) GROUP BY incident, figure, day
-    """)
-    for *name, cells, amount in rows:
-        yield tuple(name), (cells, amount)

@@ -149,4 +149,6 @@ def _turning_points(scope: Scope, incident: UUID, found: Figure, upto: int, narr
     if found.rule.verb == "opened":
         return list(mine.values_list("opened", flat=True))
     pairs = mine.filter(closed__isnull=False).values_list("opened", "closed")
-    return [position for pair in pairs for position in pair if position]
+    points = [position for pair in pairs for position in pair if position]
+    # What opened in one's own area may have been closed in another.
+    return points if scope.is_whole else list(_shown(scope, upto).filter(position__in=points).values_list("position", flat=True))

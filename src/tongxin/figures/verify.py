@@ -1,7 +1,7 @@
 """A second path: what the records come to, straight from the stored bytes, sharing no code with the first.
 
 It is written from docs/protocol.md. Chains are hashed again, bytes read with the standard library, times settled; what was read
-is folded by ``second_fold`` and compared with what is stored. What it takes from a record's row is only what bytes cannot say:
+is folded by ``second_fold``, counted by ``second_cells`` and compared with what is stored. What it takes from a record's row is only what bytes cannot say:
 the mark, the snapshots of place, area, category, organisation, incident and role, and the evidence for the time.
 """
 
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from tongxin.figures import second_fold
+from tongxin.figures import second_cells, second_fold
 from tongxin.figures.models import Cell, Day, Total
 from tongxin.figures.queries import cursor
-from tongxin.figures.second_fold import ROLES, Content, Held, Name
+from tongxin.figures.second_cells import Name
+from tongxin.figures.second_fold import ROLES, Content, Held
 from tongxin.ledger.models import Matter
 from tongxin.ledger.queries import stored_bytes
 from tongxin.playbook.registry import versions
@@ -48,10 +49,11 @@ def verify(ledger: str) -> tuple[int, int, list[Difference]]:
     if read != upto:
         faults.append(Difference("records", str(upto), str(read)))
     matters = second_fold.fold(database)
-    wanted, held = dict(second_fold.cells(database)), {_name(cell): (cell.records, cell.amount) for cell in _stored_cells(ledger)}
-    faults += _differences(held, wanted, " / ".join)
-    faults += _differences(_stored_totals(ledger), dict(second_fold.totals(database)), " / ".join)
-    faults += _differences(_stored_days(ledger), dict(second_fold.days(database)), " / ".join)
+    second_cells.count(database, matters)
+    held = {_name(cell): (cell.records, cell.amount) for cell in _stored_cells(ledger)}
+    faults += _differences(held, dict(second_cells.cells(database)), " / ".join)
+    faults += _differences(_stored_totals(ledger), dict(second_cells.totals(database)), " / ".join)
+    faults += _differences(_stored_days(ledger), dict(second_cells.days(database)), " / ".join)
     faults += _differences(_stored_matters(ledger), {m.id: m.held for m in matters}, lambda id_: f"matter {id_}")
     return second_fold.counting(database), len(held), faults
 

@@ -1,6 +1,7 @@
 """Ports of this machine: finding a free one, and refusing a busy one with the name of whoever holds it."""
 
 import errno
+import secrets
 import socket
 
 import psutil
@@ -29,13 +30,17 @@ class PortDenied(Problem):
 HIGHEST = 65_535
 
 
+OURS = range(20_000, 32_000)
+"""Ports to choose from: below those that systems lend to outgoing connections, one of which may be in the way a moment later."""
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on just now, nor on the one beside it."""
+    """Return a port that nobody uses just now, nor the one beside it."""
     while True:
+        port = secrets.choice(OURS)
         with socket.socket() as probe, socket.socket() as beside:
-            probe.bind((LOOPBACK, 0))
-            port = int(probe.getsockname()[1])
             try:
+                probe.bind((LOOPBACK, port))
                 beside.bind((LOOPBACK, next_to(port)))
             except OSError:
                 continue
