@@ -55,10 +55,14 @@ def by_hand(page: Page, thing: Locator) -> None:
 
 def by_key(page: Page, thing: Locator) -> None:
     """Go there by Tab, as somebody does who has no pointer, and press Enter."""
+    tab_to(page, thing)
+    page.keyboard.press("Enter")
+
+
+def tab_to(page: Page, thing: Locator) -> None:
     handle = thing.element_handle()
     for _ in range(300):
         if page.evaluate("(thing) => thing === document.activeElement", handle):
-            page.keyboard.press("Enter")
             return
         page.keyboard.press("Tab")
     pytest.fail(f"Tab never comes to {thing}")
@@ -134,17 +138,45 @@ class Evening:
 
     def releases(self, position: int) -> None:
         """Look at a marked record, and let it count."""
-        self.officer.goto(f"{self.night.url}/quarantine")
+        self.goes("/matters", "/quarantine")
         self.press(self.officer, self.officer.locator(f"a[href='/records/{position}']"))
         self.presses("release")
 
     def corrects_what_was_found_open(self) -> None:
         """Open the figure, one of its records, and say that the venue was shut."""
-        self.officer.goto(f"{self.night.url}/figures/venue_closure.found_open")
+        self.goes("/figures", "/figures/venue_closure.found_open")
         self.press(self.officer, self.officer.locator("#content tbody a[href^='/records/']").last)
         self.press(self.officer, self.officer.get_by_role("link", name=self.words["correct"]))
-        self.officer.get_by_role("combobox").first.select_option("no")
+        self.chooses(self.officer.get_by_role("combobox").first, "no")
         self.presses("note")
+
+    def goes(self, *addresses: str) -> None:
+        """Follow links, the first in the bar."""
+        for number, address in enumerate(addresses):
+            inside = "#content" if number else ".bar nav"
+            self.press(self.officer, self.officer.locator(f"{inside} a[href='{address}']").first)
+            self.officer.wait_for_url(f"**{address}")
+
+    def chooses(self, choice: Locator, value: str) -> None:
+        """Choose what a form offers."""
+        if self.press is by_hand:
+            choice.select_option(value)
+            return
+        tab_to(self.officer, choice)
+        for key in ("Home", *["ArrowDown"] * choice.locator("option").count()):
+            self.officer.keyboard.press(key)
+            if choice.input_value() == value:
+                return
+        pytest.fail(f"no key chooses {value}")
+
+    def writes(self, field: Locator, text: str) -> None:
+        """Write into a field in place of what stands there."""
+        if self.press is by_hand:
+            field.fill(text)
+            return
+        tab_to(self.officer, field)
+        self.officer.keyboard.press("Control+A")
+        self.officer.keyboard.type(text)
 
     def presses(self, act: str) -> None:
         """Press a button that can be undone."""
@@ -153,10 +185,10 @@ class Evening:
 
     def publishes_the_bulletin(self) -> str:
         """Compose and freeze an issue, have two others agree, publish it; return its address."""
-        self.officer.goto(f"{self.night.url}/bulletins")
+        self.goes("/bulletins")
         self.press(self.officer, self.officer.get_by_role("link", name=self.words["next"]))
-        self.officer.fill("[name=title]", "今晚")
-        self.officer.fill("[name=title_en]", "Tonight")
+        self.writes(self.officer.locator("[name=title]"), "今晚")
+        self.writes(self.officer.locator("[name=title_en]"), "Tonight")
         self.press(self.officer, self.officer.get_by_role("button", name=self.words["freeze"], exact=True))
         expect(self.officer.locator(".masthead")).to_be_visible()
         for reviewer in self.others:
