@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Night
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -103,7 +103,7 @@ def test_the_wall_fits_its_screen_and_no_town_hides_another(page: Page, english:
 
 
 def test_figures_that_stand_still_say_since_when_until_they_go_on(page: Page, night: Night) -> None:
-    for path in ("/", "/wall"):
+    for path in ("/", "/wall", "/matters"):
         page.goto(night.url + path)
         line = page.locator("[data-stale]")
         expect(line).to_be_hidden()
@@ -112,6 +112,26 @@ def test_figures_that_stand_still_say_since_when_until_they_go_on(page: Page, ni
         expect(line).to_have_text(re.compile(r"数字停在\d\d:\d\d:\d\d；"))
         page.context.set_offline(offline=False)
         expect(line).to_be_hidden(timeout=20_000)
+
+
+def test_figures_that_take_their_time_stay_and_say_of_when_they_are(page: Page, night: Night) -> None:
+    waiting: list[Route] = []
+    page.goto(f"{night.url}/figures")
+    rows = page.locator("#content tbody tr").count()
+    page.route("**/figures", lambda route: route.continue_() if waiting else waiting.append(route))
+    line = page.locator("[data-loading]")
+    expect(line).to_be_visible(timeout=10_000)
+    expect(line).to_have_text(re.compile(r"^\d\d:\d\d:\d\d的数，更新中$"))
+    expect(page.locator("#content tbody tr")).to_have_count(rows)
+    waiting[0].continue_()
+    expect(line).to_be_hidden()
+
+
+def test_a_page_that_is_filled_in_never_stands_still(page: Page, night: Night) -> None:
+    page.clock.install()
+    page.goto(f"{night.url}/bulletins/next")
+    page.clock.fast_forward(30_000)
+    expect(page.locator("[data-stale]")).to_be_hidden()
 
 
 def test_escape_leads_from_the_wall_back_to_tonight(page: Page, night: Night) -> None:

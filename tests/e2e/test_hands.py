@@ -112,6 +112,6 @@ def test_what_is_refused_in_a_row_is_said_on_a_page(page: Page, other: Page, nig
     expect(other.locator(".undo")).to_be_visible()
     assert Axe().run(other).response["violations"] == []
     page.locator("#content tbody tr").first.locator(".chasing .act").click()
-    expect(page.locator(".problem")).to_contain_text("ledger.settled")
+    expect(page.locator(".narrow .problem")).to_contain_text("ledger.settled")
     other.keyboard.press("u")
     expect(other.locator(".undo")).to_be_hidden()

@@ -1,9 +1,9 @@
-// The page's clock, its line about figures that stand still, its undo bar, and what is pressed in a row. The clock counts down to
-// midnight in the time that counts (a drill runs faster until its end), without asking the server.
+// The page's clock, its lines about figures that are being renewed or stand still, its undo bar, and what is pressed in a row. The
+// clock counts down to midnight in the time that counts (a drill runs faster until its end), without asking the server.
 "use strict";
 (() => {
   const pad = (n) => String(n).padStart(2, "0");
-  const PATIENCE = 7000;
+  const SLOW = 1000, PATIENCE = 7000;
   let node, born, heard = performance.now();
 
   function shown(at = performance.now()) {
@@ -15,28 +15,46 @@
   }
 
   function tick() {
-    const found = document.querySelector("[data-clock]");
-    if (!found) return;
-    if (found !== node) { node = found; born = performance.now(); }
-    const moment = shown();
-    const left = Math.max(0, Math.floor((Number(node.dataset.midnight) - moment) / 1000));
-    const hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
-    node.querySelector("b").innerHTML = `${hours}:${pad(minutes)}<i>:${pad(left % 60)}</i>`;
-    node.querySelector("time").textContent = time(moment).slice(0, "minutes" in node.dataset ? 5 : 8);
+    const page = document.querySelector("#content[data-now]"), clock = document.querySelector("[data-clock]");
+    if (!page) return;
+    if (page !== node) { node = page; born = performance.now(); }
+    if (clock) count(clock, shown());
     stale();
+  }
+
+  function count(clock, moment) {
+    const left = Math.max(0, Math.floor((Number(clock.dataset.midnight) - moment) / 1000));
+    const hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
+    clock.querySelector("b").innerHTML = `${hours}:${pad(minutes)}<i>:${pad(left % 60)}</i>`;
+    clock.querySelector("time").textContent = time(moment).slice(0, "minutes" in clock.dataset ? 5 : 8);
   }
 
   const time = (moment) => new Date(moment + 8 * 3600e3).toISOString().slice(11, 19);
 
-  // No answer may come for many reasons (no server, no network, an error, nothing at all): what counts is the last that came.
+  // No answer may come for many reasons (no server, no network, an error, nothing at all): what counts is the last that came. A page
+  // that is filled in does not ask.
   function stale() {
-    const line = document.querySelector("[data-stale]"), still = performance.now() - heard > PATIENCE;
-    if (!line || line.hidden !== still) return;
-    line.hidden = !still;
+    say("[data-stale]", node.hasAttribute("hx-get") && performance.now() - heard > PATIENCE);
+  }
+
+  // A line about the figures that stand there, with the time of when they are.
+  function say(which, so) {
+    const line = document.querySelector(which);
+    if (!line || line.hidden !== so) return;
+    line.hidden = !so;
     line.querySelector("time").textContent = time(shown(heard));
   }
 
+  // While new figures take their time the old ones stay.
+  let slow;
+  document.addEventListener("htmx:beforeRequest", () => {
+    clearTimeout(slow);
+    slow = setTimeout(() => say("[data-loading]", true), SLOW);
+  });
+
   document.addEventListener("htmx:afterRequest", (event) => {
+    clearTimeout(slow);
+    say("[data-loading]", false);
     if (!event.detail.successful) return;
     heard = performance.now();
     tick();
