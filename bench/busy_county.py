@@ -8,14 +8,14 @@ the intake again, what is open now and the corrections, and three bulletins are 
 import asyncio
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-import msgspec
 import psycopg
 from bench import load
+from bench.facts import Facts, counts
 from bench.load import Phone, Sending, pour
 from bench.rig import Bench
 
@@ -57,19 +57,6 @@ CORRECTED, WITHDRAWN = 2_000, 500
 HOUR = 3_600_000
 RIGHT = {"premises_check": {"codes_checked": True, "masks_worn": True}, "venue_closure": {"open": False, "gathering": False}}
 WRONG = {"premises_check": {"codes_checked": False, "masks_worn": True}, "venue_closure": {"open": True, "gathering": False}}
-
-
-@dataclass
-class Facts:
-    """What is measured needs to know of a county; kept beside a home that stays."""
-
-    incident: str
-    orders: list[str]
-    places: list[str]
-    organisations: list[str]
-    matters: list[str] = field(default_factory=list)
-    bulletins: list[str] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,7 +107,7 @@ class BusyCounty:
         facts.matters = self._open_matters()
         with psycopg.connect(self._running.database.owner_url, autocommit=True) as connection:
             connection.execute("VACUUM (ANALYZE)")  # as autovacuum leaves it
-        facts.counts = self._counts()
+        facts.counts = counts(self._bench)
         return facts
 
     def _desk(self) -> Desk:
@@ -392,22 +379,6 @@ class BusyCounty:
             )
             return [str(id_) for (id_,) in rows]
 
-    def _counts(self) -> dict[str, int]:
-        present = "SELECT count(*) FROM ledger_matter WHERE until IS NULL AND NOT merged"
-        now = clock.wall().isoformat()
-        questions = {
-            "records": "SELECT count(*) FROM ledger_record",
-            "marked": "SELECT count(*) FROM ledger_record WHERE quarantine <> ''",
-            "matters": present, "open": f"{present} AND closed IS NULL",
-            "overdue": f"{present} AND closed IS NULL AND due_at <= '{now}'",
-            "effects": "SELECT count(*) FROM ledger_effect WHERE until IS NULL", "cells": "SELECT count(*) FROM figures_cell",
-            "places": "SELECT count(*) FROM places_place", "members": "SELECT count(*) FROM people_member",
-            "visits": "SELECT count(*) FROM orders_duty WHERE kind = 'visit'",
-            "posts": "SELECT count(*) FROM orders_duty WHERE kind = 'post'", "orders": "SELECT count(*) FROM orders_order",
-            "bulletins": "SELECT count(*) FROM bulletin_bulletin",
-        }  # fmt: skip
-        return {name: int(self._bench.sql(question)) for name, question in questions.items()}
-
 
 def _when(one: Said) -> int:
     return one[0]
@@ -428,13 +399,3 @@ def _lanes(phones: Sequence[Phone], said: Sequence[Sequence[Said]]) -> list[list
     for _, number, part in sorted(batches, key=lambda batch: batch[:2]):
         lanes[number % LANES].append(phones[number].seal(part))
     return lanes
-
-
-def write(facts: Facts) -> bytes:
-    """Return facts as they are kept."""
-    return msgspec.json.encode(asdict(facts))
-
-
-def read(kept: bytes) -> Facts:
-    """Return facts that were kept."""
-    return Facts(**msgspec.json.decode(kept))

@@ -32,8 +32,10 @@ from playwright.sync_api import Page as View
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import busy_county
-from bench.busy_county import BusyCounty, Facts
+from bench.addresses import ADDRESSES, KEPT, PRINTED
+from bench.busy_county import BusyCounty
 from bench.county import COUNTY, County
+from bench.facts import Facts, read, write
 from bench.homes import BenchError, is_clean, machine, temporary_home, tree
 from bench.load import Line, Phone
 from bench.pages import Page, Times, one_by_one
@@ -46,63 +48,6 @@ from tongxin.host.program import make_ready
 from tongxin.host.up import Desk as Running
 from tongxin.host.up import up
 
-ADDRESSES: Sequence[tuple[str, str]] = (
-    ("tonight", "/"),
-    ("wall", "/wall"),
-    ("orders", "/orders"),
-    ("order: visits", "/orders/{close}"),
-    ("order: most visits", "/orders/{inspect}"),
-    ("order: posts", "/orders/{deploy}"),
-    ("matters", "/matters"),
-    ("matters: late", "/matters?state=late"),
-    ("matters: due", "/matters?state=due"),
-    ("matters: closed", "/matters?state=closed"),
-    ("matters: settled", "/matters?state=settled"),
-    ("matters: all", "/matters?state=all"),
-    ("matter", "/matters/{matter}"),
-    ("matters: a team's", "/matters?state=all&organisation={organisation}"),
-    ("places", "/places"),
-    ("place", "/places/{place}"),
-    ("organisations", "/organisations"),
-    ("organisation", "/organisations/{organisation}"),
-    ("duties", "/duties"),
-    ("duties: to do", "/duties?state=todo"),
-    ("duties: posts", "/duties?kind=post"),
-    ("figures", "/figures"),
-    ("figures: as a table", "/figures.csv"),
-    ("figure: records", "/figures/premises_check.visits"),
-    ("figure: records, a day", "/figures/premises_check.visits?day={day}"),
-    ("figure: records, a team", "/figures/premises_check.visits?organisation={organisation}"),
-    ("figure: records, far down", "/figures/premises_check.visits?before={record}"),
-    ("figure: records, in a bulletin", "/figures/premises_check.visits?bulletin={bulletin}"),
-    ("figure: distinct", "/figures/premises_check.places"),
-    ("figure: sum", "/figures/checkpoint_post.vehicles"),
-    ("figure: opened", "/figures/premises_check.found"),
-    ("figure: closed", "/figures/premises_check.solved"),
-    ("figure: duration", "/figures/checkpoint_post.hours"),
-    ("figure: latest", "/figures/liaison_log.staff"),
-    ("figure: balance", "/figures/shelter_occupancy.people"),
-    ("figure: as a workbook", "/figures/premises_check.places/table.xlsx"),
-    ("record", "/records/{record}"),
-    ("record, to correct", "/records/{record}/correct"),
-    ("bulletins", "/bulletins"),
-    ("bulletin: the next", "/bulletins/next"),
-    ("bulletin", "/bulletins/{bulletin}"),
-    ("quarantine", "/quarantine"),
-    ("search: a place", "/search?q=饭店12"),
-    ("search: a number", "/search?q={record}"),
-    ("search: nothing", "/search?q=没有这个名字"),
-    ("import", "/import"),
-    ("public: bulletins", "/public/bulletins"),
-    ("public: bulletin", "/public/bulletins/{published}"),
-    ("public: bulletin, to copy", "/public/bulletins/{published}.html"),
-    ("public: bulletin, as data", "/public/bulletins/{published}.json"),
-    ("public: figure", "/public/bulletins/{published}/figures/premises_check.places"),
-)
-"""Every page of the desk: a new page is a line here. What stands in braces is one of the county's, another at each request."""
-PRINTED = "/public/bulletins/{published}.pdf"
-KEPT = (".csv", ".xlsx", ".json")
-"""Ends of addresses of what a browser keeps instead of showing it."""
 LIMITS = ("/health", "/sign-in")
 """The smallest answers."""
 ROUNDS, VIEWS, SEEN, PRINTS = 40, 5, 20, 10
@@ -391,14 +336,14 @@ def _county(kept: Path | None) -> Iterator[Measured]:
     with temporary_home() as passing:
         home = Home(kept / "home") if kept else passing
         file = home.path.parent / "facts.json"
-        known = busy_county.read(file.read_bytes()) if file.exists() else None
+        known = read(file.read_bytes()) if file.exists() else None
         with up(home, free_port()) as running:
             measured = Measured(running, known or Facts("", [], [], []))
             if known is None:
                 began = time.perf_counter()
                 measured.fill()
                 click.echo(f"filled in {time.perf_counter() - began:.0f} s: {json.dumps(measured.facts.counts)}")
-                file.write_bytes(busy_county.write(measured.facts))
+                file.write_bytes(write(measured.facts))
             yield measured
 
 

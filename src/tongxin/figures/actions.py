@@ -12,10 +12,9 @@ from tongxin.figures.compile import Cells, Sum, contribute
 from tongxin.figures.models import Cursor
 from tongxin.figures.queries import cursor
 from tongxin.ledger import fold, resolving
-from tongxin.ledger.actions import settle
 from tongxin.ledger.queries import position
 from tongxin.ledger.reading import About, Reading, read, unsettled
-from tongxin.ledger.storing import Seen, look_again
+from tongxin.ledger.settling import Seen, look_again, settle
 
 SLICE = 5000
 """Most records of one pull."""

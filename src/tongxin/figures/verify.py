@@ -1,7 +1,8 @@
 """A second path: what the records come to, straight from the stored bytes, sharing no code with the first.
 
 It is written from docs/protocol.md. Chains are hashed again, bytes read with the standard library, times settled; what was read
-is folded by ``second_fold``, counted by ``second_cells`` and compared with what is stored. What it takes from a record's row is only what bytes cannot say:
+is folded by ``second_fold``, counted by ``second_cells`` and compared with what is stored. What it takes from a record's row is
+only what bytes cannot say:
 the mark, the snapshots of place, area, category, organisation, incident and role, and the evidence for the time.
 """
 

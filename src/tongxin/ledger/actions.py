@@ -14,14 +14,14 @@ from tongxin.base.arrays import hexed, unhexed
 from tongxin.base.problems import BadRequest, Conflict, Forbidden, NotFound
 from tongxin.base.scope import CODE_DIGITS, Scope
 from tongxin.base.words import say
-from tongxin.ledger import checks, definitions, fold, packing, resolving, storing
+from tongxin.ledger import checks, definitions, fold, packing, storing
 from tongxin.ledger.access import approvers, may_correct
 from tongxin.ledger.hand import Written, hand
-from tongxin.ledger.models import Counter, Dictionary, Effect, Heartbeat, Matter, Record
+from tongxin.ledger.models import Counter, Dictionary, Heartbeat, Matter, Record
 from tongxin.ledger.problems import BadBatch, Fork, Gap, NotTaken, Settled, meaning
-from tongxin.ledger.queries import current_effects, rejections
+from tongxin.ledger.queries import rejections
 from tongxin.ledger.resolving import MAY_CORRECT, MAY_DECIDE, RELEASABLE, stand_in
-from tongxin.ledger.storing import Row, Version
+from tongxin.ledger.storing import Row
 from tongxin.people.actions import desk_device
 from tongxin.people.queries import organisations
 from tongxin.places.queries import within
@@ -35,8 +35,6 @@ from tongxin.protocol.server import BadBatchError, GapError, RefusedError
 MOST_CHAINS = 100
 FIRST_TRAINING, MOST_TRAINED_ON = 200, 2000
 """Records after which the first dictionary is trained, and the most that one is trained on: the newest."""
-Effects = Mapping[int, resolving.Effect | None]
-"""By position of the record; None where a record is simply itself."""
 
 
 @dataclass(frozen=True)
@@ -372,56 +370,3 @@ def _offered() -> set[str]:
     """Return the answers that forms offer."""
     asked = [ask for found in versions().values() for ask in found.ask]
     return {option.name for ask in asked for one in (ask, *ask.ask) for option in one.options}
-
-
-def settle(ledger: str, position: int, held: Mapping[UUID, Version], states: Iterable[fold.State], effects: Effects) -> int:
-    """Store matters and effects as folded at ``position``; return how many versions of matters are new.
-
-    ``held`` are the present versions of the matters that were folded again, by id, ``states`` what they came to now, ``effects``
-    those of all the records read, by position. A version that no longer holds ends at ``position``; what changed begins there.
-    Call it inside the puller's transaction.
-    """
-    _settle_effects(ledger, position, effects)
-    fresh = {state.id: _version(state) for state in states}
-    ended = [id_ for id_, version in held.items() if fresh.get(id_) != version]
-    begun = [version for id_, version in fresh.items() if held.get(id_) != version]
-    if ended:
-        storing.end_versions(ledger, position, ended)
-    if begun:
-        storing.copy_versions_in(ledger, position, begun)
-    return len(begun)
-
-
-def _settle_effects(ledger: str, position: int, effects: Effects) -> None:
-    held = {row.position: row for row in current_effects(ledger, effects)}
-    fresh = {
-        at: Effect(
-            ledger=ledger, position=at, since=position, by=e.by, occurred_at=e.occurred_at, day=e.day,
-            activity=e.activity, subject=e.subject,
-        )
-        for at, e in effects.items()
-        if e is not None
-    }  # fmt: skip
-    ended = [row for at, row in held.items() if at not in fresh or _content(row) != _content(fresh[at])]
-    for row in ended:
-        row.until = position
-    Effect.objects.bulk_update(ended, ["until"])
-    gone = {row.position for row in ended}
-    Effect.objects.bulk_create(row for at, row in fresh.items() if at not in held or at in gone)
-
-
-def _content(version: Effect) -> tuple[object, ...]:
-    ignored = {"since", "until"}
-    return tuple(getattr(version, f.attname) for f in version._meta.concrete_fields if f.attname not in ignored)
-
-
-def _version(state: fold.State) -> Version:
-    fact, closed = state.opened, state.closed
-    return Version(
-        id=state.id, activity=fact.activity, name=state.rule.name, subject=fact.subject, incident=fact.incident, order=fact.order,
-        duty=fact.duty, place=fact.place, member=fact.member, organisation=state.answerable, area=fact.area,
-        category=fact.category, opened=fact.position, opened_at=fact.occurred_at, due_at=state.due_at,
-        last=state.last.position, last_at=state.last.occurred_at,
-        waiting=state.waiting.position if state.waiting and not closed else None,
-        closed=closed.position if closed else None, closed_at=closed.occurred_at if closed else None, merged=state.merged,
-    )  # fmt: skip

@@ -92,20 +92,6 @@ class Version(NamedTuple):
 _END = "UPDATE ledger_matter SET until = %s WHERE ledger = %s AND until IS NULL AND id = ANY(%s::uuid[])"
 
 
-# OFFSET 0: a subject's few matters are looked up; all of a county's would be read for some hundred subjects.
-_AGAIN = """
-UPDATE ledger_matter AS matter SET again = NOT matter.again FROM (
-    SELECT one.id, one.since FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
-        AS part (activity, subject, incident, since, last),
-    LATERAL (
-        SELECT id, since FROM ledger_matter
-        WHERE ledger = %s AND until IS NULL AND activity = part.activity AND subject = part.subject AND incident = part.incident
-            AND again <> (part.last > closed_at) AND (closed_at >= part.since OR part.last > closed_at) OFFSET 0
-    ) AS one
-) AS changed WHERE matter.ledger = %s AND matter.id = changed.id AND matter.since = changed.since
-"""
-
-
 def copy_in(rows: Sequence[Row], records: Sequence[bytes], dictionary: int | None) -> None:
     """Store records, each with its exact bytes, which are packed by the dictionary of a number."""
     for row, packed in zip(rows, pack(records, dictionary), strict=True):
@@ -122,26 +108,6 @@ def end_versions(ledger: str, until: int, matters: Iterable[UUID]) -> None:
 def copy_versions_in(ledger: str, since: int, versions: Iterable[Version]) -> None:
     """Store versions of matters that hold from a position on."""
     copy("ledger_matter", ("ledger", "since", *Version._fields), ((ledger, since, *one) for one in versions))
-
-
-class Seen(NamedTuple):
-    """That a subject was read from a moment on, and when it was last reported on in an incident, if it was since."""
-
-    activity: str
-    subject: str
-    incident: UUID
-    since: datetime
-    last: datetime | None
-
-
-def look_again(ledger: str, seen: Iterable[Seen]) -> None:
-    """Store which closed matters were looked at again. Of what closed before a subject was read, only that it was is known."""
-    rows = [(*one[:-1], one.last or "-infinity") for one in seen]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")  # as where subjects are read: statistics may be old
-            cursor.execute(_AGAIN, [*map(array, zip(*rows, strict=True)), ledger, ledger])
-            cursor.execute("SET LOCAL enable_seqscan = on")
 
 
 def turn(ledger: str) -> tuple[int, int | None]:
